@@ -1,0 +1,87 @@
+/** Every cause that this program can name, with the sentence that a person reads. `src/PROTOCOL.md` lists the same. */
+export const ERRORS = {
+  USAGE: 'The command was not understood.',
+  ROOM_NAME_INVALID: 'A room name has 1 to 64 bytes of letters, digits, marks or spaces.',
+  PASSPHRASE_INVALID: 'A passphrase has 10 to 128 bytes and no control characters.',
+  PASSPHRASE_NEEDED: 'This room needs its passphrase.',
+  INVITE_INVALID: 'This is not a complete invite link.',
+  NAME_INVALID: 'A display name has 1 to 64 bytes that can be seen.',
+  ADDRESS_INVALID: 'An address is written host:port.',
+  MESSAGE_INVALID: 'A message has 1 to 8192 bytes.',
+  ROOM_UNKNOWN: 'No such room here.',
+  ROOM_AMBIGUOUS: 'Several rooms bear this name.',
+  ROOM_NAME_TAKEN: 'A protected room of this name is known here.',
+  ROOM_LIMIT: 'This node is in as many rooms as it can hold.',
+  ROOM_FULL: 'The room is full.',
+  NOBODY_THERE: 'Nobody was there in time.',
+  PORT_TAKEN: 'The port is taken by another program.',
+  DATA_FOLDER_LOCKED: 'Another node holds this data folder.',
+  DATA_FOLDER_UNUSABLE: 'The data folder cannot be used.',
+  IDENTITY_DAMAGED: 'The identity file is damaged.',
+  STORAGE_FAILED: 'The database cannot be read or written.',
+  NODE_START_FAILED: 'The node did not start.',
+  NODE_LOST: 'The node ended.',
+  NODE_OPTIONS_DIFFER: 'A node is running with other options.',
+  API_UNAUTHORIZED: 'The key for this node is missing or wrong.',
+  API_FORBIDDEN: 'This origin may not talk to the node.',
+  API_NOT_FOUND: 'The node knows no such request.',
+  API_BAD_REQUEST: 'The request is malformed.',
+  API_TOO_LARGE: 'The request is too large.',
+  PROOF_FAILED: 'The peer did not prove that it belongs to the room.',
+  PROOF_TIMEOUT: 'The peer did not prove itself in time.',
+  PROTOCOL_VIOLATED: 'The peer broke the protocol.',
+  CLOSED: 'This is closed already.',
+  INTERNAL: 'Something failed inside Chatter.',
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface ChatterErrorOptions {
+  /** A sentence for this case; the code's own sentence when left out. Never text that a peer chose. */
+  message?: string;
+  cause?: unknown;
+}
+
+/** The one error class that leaves a module. Callers test `code`, never the text. */
+export class ChatterError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, { message, cause }: ChatterErrorOptions = {}) {
+    super(message ?? ERRORS[code], { cause });
+    this.name = 'ChatterError';
+    this.code = code;
+  }
+
+  /** `err` itself if it is a ChatterError already, otherwise it wrapped with `code`. */
+  static from(err: unknown, code: ErrorCode = 'INTERNAL'): ChatterError {
+    return err instanceof ChatterError ? err : new ChatterError(code, { cause: err });
+  }
+}
+
+/** How a peer broke the protocol: named in the log line `MISBEHAVE`, never told to the peer. */
+export type Violation =
+  | 'FRAME_TOO_LARGE'
+  | 'FRAME_MALFORMED'
+  | 'BATCH_NESTED'
+  | 'BATCH_TOO_LONG'
+  | 'CHANNEL_LIMIT'
+  | 'CONTROL_FLOOD'
+  | 'MESSAGE_TOO_LARGE'
+  | 'MESSAGE_MALFORMED'
+  | 'MESSAGE_FLOOD'
+  | 'MESSAGE_UNEXPECTED'
+  | 'IDENTITY_MISMATCH'
+  | 'PROOF_MALFORMED'
+  | 'PROOF_WRONG'
+  | 'HANDLER_FAILED';
+
+/** A peer's input that must end its stream. It is data about the peer, so it carries a violation and no peer text. */
+export class ProtocolError extends Error {
+  readonly violation: Violation;
+
+  constructor(violation: Violation, options: { cause?: unknown } = {}) {
+    super(violation, options);
+    this.name = 'ProtocolError';
+    this.violation = violation;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Every bound on what a peer, a person or a local program can make this node hold, wait for or do.
+ * Bytes are `…Bytes`, milliseconds `…Ms`, the rest are counts. `src/PROTOCOL.md` section "Limits" says why.
+ */
+export const LIMITS = {
+  // A stream before it is proven (PROTOCOL.md [L1])
+  preNoiseFrameBytes: 1024,
+  noiseDeadlineMs: 5_000,
+  proofDeadlineMs: 10_000,
+  pendingStreams: 16,
+  pendingStreamsPerAddress: 4,
+  newStreamsPerAddressPerSecond: 20,
+
+  // A proven stream ([L2])
+  frameBytes: 1024 * 1024 + 4096,
+  batchItems: 1024,
+  openChannels: 64,
+  channelNameBytes: 64,
+  channelIdBytes: 64,
+  channelHandshakeBytes: 4096,
+  controlFramesPerSecond: 50,
+  controlFramesBurst: 256,
+  keepAliveMs: 5_000,
+  deadAfterMs: 15_000,
+  replacedStreamGraceMs: 2_000,
+
+  // Guesses at a secret ([L3])
+  failedProofsPerPrefix: 5,
+  failedProofsPerPrivatePrefix: 100,
+  failedProofsPrefixWindowMs: 10 * 60_000,
+  failedProofsPerRoomPerHour: 30,
+  failedProofThrottleMs: 20_000,
+
+  // Discovery ([L4])
+  dialsAtOnce: 8,
+  dialBackoffMinMs: 1_000,
+  dialBackoffMaxMs: 60_000,
+  dialDeadlineMs: 5_000,
+  lanYieldMs: 500,
+  mdnsInstances: 256,
+  mdnsInstanceLifeMs: 120_000,
+  mdnsTagsPerRecord: 64,
+  mdnsTxtBytes: 1300,
+
+  // People and rooms ([L5])
+  nameBytes: 64,
+  nameGraphemes: 32,
+  roomNameBytes: 64,
+  passphraseMinBytes: 10,
+  passphraseMaxBytes: 128,
+  rooms: 100,
+  peersPerRoom: 64,
+  peers: 128,
+  lineBytes: 8192,
+  linesPerSecond: 200,
+  linesBurst: 400,
+  unacknowledgedLines: 1024,
+
+  // The local API ([L6])
+  apiHeaderBytes: 16 * 1024,
+  apiBodyBytes: 64 * 1024,
+  apiFrameBytes: 1024 * 1024,
+  apiConnections: 64,
+  apiClients: 32,
+  apiHeadersMs: 5_000,
+  apiRequestMs: 30_000,
+  apiSendQueueBytes: 8 * 1024 * 1024,
+  events: 16_384,
+
+  // The node ([L7])
+  idleNodeMs: 5_000,
+  crashesForSafeMode: 3,
+  crashWindowMs: 60_000,
+  logFileBytes: 5 * 1024 * 1024,
+  logLineBytes: 2048,
+} as const;
