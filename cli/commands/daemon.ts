@@ -1,0 +1,31 @@
+import { runDaemon } from '../../src/daemon/start.js';
+import { ChatterError } from '../../src/errors.js';
+import { LOG_LEVELS, type LogLevel } from '../../src/log.js';
+import type { Context } from '../context.js';
+import { EXIT } from '../exit-codes.js';
+
+/** Runs a node in this process: pinned when called by a person, leased when started by a client. */
+export async function run(
+  context: Context,
+  _args: string[],
+  options: Record<string, unknown>,
+): Promise<number> {
+  const { lanOnly = false, lan = true, listen = 0, port, logLevel = 'info' } = context.options;
+  if (!LOG_LEVELS.includes(logLevel as LogLevel)) {
+    throw new ChatterError('USAGE', { message: `A log level is one of ${LOG_LEVELS.join(', ')}.` });
+  }
+  const spawned = options.spawned === true;
+  await runDaemon({
+    folder: context.folder,
+    node: { lanOnly, lan, bootstrap: [], listen, port: port ?? null },
+    pinned: !spawned,
+    logLevel: logLevel as LogLevel,
+    onReady: (apiPort) => {
+      if (!spawned)
+        context.out.note(
+          `The node runs; its API is at 127.0.0.1:${apiPort}. Ctrl-C or npx chatter stop ends it.`,
+        );
+    },
+  });
+  return EXIT.done;
+}

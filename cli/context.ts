@@ -1,0 +1,96 @@
+import { Client } from '../src/daemon/client.js';
+import type { ErrorCode } from '../src/errors.js';
+import { ChatterError } from '../src/errors.js';
+import { DataFolder } from '../src/storage/data-folder.js';
+import { Output } from './output.js';
+
+/** The global options as commander gives them. */
+export interface GlobalOptions {
+  data?: string;
+  profile?: string;
+  name?: string;
+  lanOnly?: boolean;
+  lan?: boolean;
+  bootstrap?: string[];
+  peer?: string[];
+  listen?: number;
+  port?: number;
+  passphraseFile?: string;
+  passphrase?: string;
+  json?: boolean;
+  quiet?: boolean;
+  logLevel?: string;
+  color?: boolean;
+  timeout?: number;
+}
+
+/** What every command gets. */
+export class Context {
+  readonly options: GlobalOptions;
+  readonly out: Output;
+
+  constructor(options: GlobalOptions) {
+    this.options = options;
+    this.out = new Output({
+      json: options.json ?? false,
+      quiet: options.quiet ?? false,
+      color: options.color,
+    });
+    if (options.passphrase !== undefined) {
+      throw new ChatterError('USAGE', {
+        message:
+          'A passphrase in an argument can be read by everybody on this computer. ' +
+          'Use --protected to be asked for it, or --passphrase-file FILE (- for standard input).',
+      });
+    }
+    if (options.bootstrap) throw notYet('--bootstrap');
+  }
+
+  get folder(): DataFolder {
+    const { data, profile } = this.options;
+    return new DataFolder({ data, profile });
+  }
+
+  /** Milliseconds to wait for somebody to be there. */
+  get timeoutMs(): number {
+    return (this.options.timeout ?? 30) * 1000;
+  }
+
+  /** The options that belong to the node: only those that were given. */
+  get nodeOptions() {
+    const { lanOnly, lan, listen, port } = this.options;
+    return { ...(lanOnly ? { lanOnly } : {}), ...(lan === false ? { lan } : {}), listen, port };
+  }
+
+  /** The node of this data folder, started if none runs. */
+  connect(): Promise<Client> {
+    return Client.connect({ folder: this.folder, options: this.nodeOptions, spawn: this.#spawn });
+  }
+
+  /** The node of this data folder if one runs. */
+  find(): Promise<Client | null> {
+    return Client.find({ folder: this.folder });
+  }
+
+  get #spawn() {
+    const { data, profile, lanOnly, lan, listen, port, logLevel } = this.options;
+    const args = [process.argv[1] as string, 'daemon', '--spawned'];
+    if (data !== undefined) args.push('--data', data);
+    if (profile !== undefined) args.push('--profile', profile);
+    if (lanOnly) args.push('--lan-only');
+    if (lan === false) args.push('--no-lan');
+    if (listen !== undefined) args.push('--listen', String(listen));
+    if (port !== undefined) args.push('--port', String(port));
+    if (logLevel !== undefined) args.push('--log-level', logLevel);
+    return { command: process.execPath, args };
+  }
+}
+
+/** Names a part that this version cannot do, instead of taking the option and doing nothing. */
+const notYet = (option: string) =>
+  new ChatterError('USAGE', {
+    message: `${option} is for the Internet path, which this version does not have.`,
+  });
+
+/** `chatter: CODE: sentence`, the one line by which every failure is told. */
+export const failureLine = (code: ErrorCode, sentence: string): string => `chatter: ${code}: ${sentence}`;

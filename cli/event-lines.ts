@@ -1,0 +1,56 @@
+import type { ApiEvent, Person } from '../src/daemon/api.js';
+import { showText } from '../src/text.js';
+import { type Output, safe } from './output.js';
+
+const PATHS = { lan: 'LAN', direct: 'direct', internet: 'Internet', relayed: 'relayed' } as const;
+
+/**
+ * An event as lines for a person; none for what need not be told. Everything after a message's first line is
+ * indented, so that no message can look like another event.
+ */
+export function eventLines(event: ApiEvent, out: Output, nameOf: (person: Person) => string): string[] {
+  const { paint } = out;
+  const time = paint.dim(new Date(event.time).toTimeString().slice(0, 5));
+  switch (event.type) {
+    case 'message': {
+      const [first = '', ...rest] = showText(event.text).split('\n').map(safe);
+      return [
+        `${time} ${paint.bold(nameOf(event.author))}: ${first}`,
+        ...rest.map((line) => `      ${line}`),
+      ];
+    }
+    case 'peer-joined':
+      return [
+        `${time} ${paint.dim(`→ ${nameOf(event.peer)} joined${event.path ? `, ${PATHS[event.path]}` : ''}`)}`,
+      ];
+    case 'peer-left':
+      return event.reason === 'left'
+        ? [`${time} ${paint.dim(`← ${nameOf(event.peer)} left`)}`]
+        : [`${time} ${paint.yellow(`! ${nameOf(event.peer)} cannot be reached any more; still trying`)}`];
+    case 'peer-renamed':
+      return [`${time} ${paint.dim(`${safe(event.was)} is now ${nameOf(event.peer)}`)}`];
+    case 'peer-path':
+      return [
+        `${time} ${paint.dim(`${nameOf(event.peer)} is reached by ${event.path ? PATHS[event.path] : 'no path'}`)}`,
+      ];
+    case 'error':
+      return [`${time} ${paint.yellow(`! ${safe(event.text)}`)}`];
+    default:
+      return [];
+  }
+}
+
+/** Gives every person a name that no other person here bears: two of one name get their tags. */
+export class Names {
+  readonly #byId = new Map<string, Person>();
+
+  see(person: Person): void {
+    this.#byId.set(person.id, person);
+  }
+
+  of(person: Person): string {
+    this.see(person);
+    const others = [...this.#byId.values()].some(({ id, name }) => id !== person.id && name === person.name);
+    return others ? `${safe(person.name)}#${person.tag}` : safe(person.name);
+  }
+}

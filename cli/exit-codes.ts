@@ -1,0 +1,35 @@
+import type { ErrorCode } from '../src/errors.js';
+
+/** What a command ends with; scripts rely on these numbers. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  notFound: 3,
+  nobodyThere: 4,
+  declined: 5,
+  unverified: 6,
+  disk: 7,
+  interrupted: 130,
+} as const;
+
+const BY_CODE: Partial<Record<ErrorCode, number>> = {
+  USAGE: EXIT.usage,
+  ROOM_NAME_INVALID: EXIT.usage,
+  PASSPHRASE_INVALID: EXIT.usage,
+  PASSPHRASE_NEEDED: EXIT.usage,
+  INVITE_INVALID: EXIT.usage,
+  NAME_INVALID: EXIT.usage,
+  ADDRESS_INVALID: EXIT.usage,
+  MESSAGE_INVALID: EXIT.usage,
+  ROOM_AMBIGUOUS: EXIT.usage,
+  ROOM_NAME_TAKEN: EXIT.usage,
+  NODE_OPTIONS_DIFFER: EXIT.usage,
+  ROOM_UNKNOWN: EXIT.notFound,
+  NODE_NOT_RUNNING: EXIT.notFound,
+  NOBODY_THERE: EXIT.nobodyThere,
+  DATA_FOLDER_UNUSABLE: EXIT.disk,
+  STORAGE_FAILED: EXIT.disk,
+};
+
+export const exitCode = (code: ErrorCode): number => BY_CODE[code] ?? EXIT.failed;

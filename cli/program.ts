@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Context, GlobalOptions } from './context.js';
+
+type Action = (context: Context, args: string[], options: Record<string, unknown>) => Promise<number>;
+type Module = { run: Action };
+
+const EXAMPLES: Record<string, [string, string]> = {
+  '': ['chatter join lab', 'chatter say lab "back in five minutes"'],
+  open: ['chatter open', 'chatter open lab'],
+  join: ['chatter join lab', 'chatter join lab --json < commands.txt > events.txt'],
+  say: ['chatter say lab "the build is green"', 'uptime | chatter say lab -'],
+  peers: ['chatter peers lab', 'chatter peers lab --json'],
+  invite: ['chatter invite --new design', 'chatter invite lab --qr'],
+  whoami: ['chatter whoami', 'chatter whoami --name "Blue Heron"'],
+  rooms: ['chatter rooms', 'chatter rooms --json'],
+  leave: ['chatter leave lab', 'chatter leave "lab#3f09ac"'],
+  status: ['chatter status', 'chatter status --json'],
+  stop: ['chatter stop', 'chatter stop --profile two'],
+  daemon: ['chatter daemon', 'chatter daemon --listen 4711 --lan-only'],
+};
+
+/** The command line: names, arguments, options and help. What a command does is loaded when it is called. */
+export function buildProgram(setExitCode: (code: number) => void): Command {
+  const program = new Command('chatter')
+    .description('Rooms without a server: people on one network, or anywhere, talk directly.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: false })
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(asFailure(text)) });
+  addGlobalOptions(program);
+  addExamples(program, '');
+
+  const command = (usage: string, description: string, load: () => Promise<Module>): Command => {
+    const added = program.command(usage).description(description);
+    added.action(async (...given: unknown[]) => {
+      const self = given.pop() as Command;
+      const options = given.pop() as Record<string, unknown>;
+      const [{ run }, { Context }] = await Promise.all([load(), import('./context.js')]);
+      setExitCode(
+        await run(new Context(self.optsWithGlobals<GlobalOptions>()), given.flat() as string[], options),
+      );
+    });
+    addExamples(added, added.name());
+    return added;
+  };
+
+  const choosesRoom = (added: Command) =>
+    added
+      .option('--protected', 'ask for the passphrase of a protected room')
+      .option('--open', 'the open room of this name, even where a protected one is known')
+      .option('--invite-file <FILE>', 'read the invite from a file (- is standard input)')
+      .option('--yes', 'answer yes to what would be asked');
+
+  choosesRoom(
+    command(
+      'open [ROOM]',
+      'enter a room at the terminal; asks which one',
+      () => import('./commands/open.js'),
+    ),
+  );
+  choosesRoom(command('join [ROOM]', 'talk in a room', () => import('./commands/join.js'))).option(
+    '--commands',
+    'take / commands from a pipe too',
+  );
+  choosesRoom(
+    command(
+      'say ROOM TEXT...',
+      'say one line and end when somebody has it (- is standard input)',
+      () => import('./commands/say.js'),
+    ),
+  ).option('--no-wait', 'do not wait until somebody has it');
+  command('peers ROOM', 'who is here, and by which path', () => import('./commands/peers.js'));
+  command('invite [ROOM]', 'print the invite of a room', () => import('./commands/invite.js'))
+    .option('--new [LABEL]', 'make a new private room')
+    .option('--qr', 'print the QR code too (always on a terminal)');
+  command(
+    'whoami',
+    'own name, key and safety number; --name changes the name',
+    () => import('./commands/whoami.js'),
+  );
+  command('rooms', 'the rooms of this data folder', () => import('./commands/rooms.js'));
+  command('leave ROOM', 'leave a room; what is known of it is kept', () => import('./commands/leave.js'));
+  command('status', 'the running node', () => import('./commands/status.js'));
+  command('stop', 'end the running node', () => import('./commands/stop.js'));
+  command(
+    'daemon',
+    'run a node that stays, in the foreground',
+    () => import('./commands/daemon.js'),
+  ).addOption(new Option('--spawned').hideHelp());
+  program.action(async () => {
+    const [{ run }, { Context }] = await Promise.all([import('./commands/open.js'), import('./context.js')]);
+    setExitCode(await run(new Context(program.opts<GlobalOptions>()), [], {}));
+  });
+  return program;
+}
+
+function addGlobalOptions(program: Command): void {
+  program
+    .option('--data <DIR>', 'another data folder')
+    .option('--profile <NAME>', 'a second person on this computer')
+    .option('--name <NAME>', 'display name: in this room, or with whoami everywhere')
+    .option('--lan-only', 'only this network')
+    .option('--no-lan', 'not this network; typed addresses still work')
+    .option('--peer <HOST:PORT>', 'dial this address for the room (repeatable)', collect)
+    .option('--listen <PORT>', 'TCP port for other people', port)
+    .option('--port <PORT>', 'port of the local API', port)
+    .option('--passphrase-file <FILE>', 'the passphrase of a protected room (- is standard input)')
+    .option('--timeout <SECONDS>', 'how long to wait for somebody', seconds)
+    .option('--json', 'one JSON object a line')
+    .option('--quiet', 'only results')
+    .option('--log-level <LEVEL>', 'debug, info, warn, error or silent')
+    .option('--color', 'colours even where there is no terminal')
+    .option('--no-color', 'no colours')
+    .addOption(new Option('--bootstrap <HOST:PORT>', 'nodes of another DHT').argParser(collect).hideHelp())
+    .addOption(new Option('--passphrase <TEXT>').hideHelp());
+}
+
+function addExamples(command: Command, name: string): void {
+  const [first, second] = EXAMPLES[name] as [string, string];
+  command.addHelpText('after', `\nExamples:\n  ${first}\n  ${second}`);
+}
+
+const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value];
+
+function port(value: string): number {
+  const number = Number(value);
+  if (!/^\d{1,5}$/.test(value) || number > 65_535) throw new InvalidArgumentError('A port is 0 to 65535.');
+  return number;
+}
+
+function seconds(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isFinite(number) || number < 0) {
+    throw new InvalidArgumentError('Seconds are a number from 0 on.');
+  }
+  return number;
+}
+
+/** Commander's own complaints, in the one line that every failure has. */
+const asFailure = (text: string) => {
+  const sentence = text
+    .replace(/^error: /, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return sentence ? `chatter: USAGE: ${sentence[0]?.toUpperCase()}${sentence.slice(1)}\n` : '';
+};
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

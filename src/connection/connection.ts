@@ -1,0 +1,230 @@
+import b4a from 'b4a';
+import type { Clock, Timer } from '../clock.js';
+import type { Path } from '../discovery/discovery.js';
+import { ProtocolError } from '../errors.js';
+import type { PeerId } from '../identity/peer-id.js';
+import { LIMITS } from '../limits.js';
+import type { RoomKeys } from '../membership/room-keys.js';
+import { RoomProof } from '../membership/room-proof.js';
+import { TokenBucket } from '../token-bucket.js';
+import type { Link } from './link.js';
+import { type RoomPeer, RoomSession, type SessionEnd } from './room-session.js';
+
+export interface ProvenRoom {
+  room: RoomKeys;
+  /** 32 bytes that only the two ends of this stream know. */
+  session: Uint8Array;
+}
+
+export interface ConnectionOptions {
+  instance: string;
+  id: PeerId;
+  clock: Clock;
+  /** Rooms that this node is in now. */
+  joined: () => readonly RoomKeys[];
+  /** Starts a proof with this node's identity. */
+  proof: (link: Link, rooms: readonly RoomKeys[]) => RoomProof;
+  onSession: (session: RoomSession) => void;
+  onWrongSecret: (room: RoomKeys) => void;
+  onViolation: (err: ProtocolError) => void;
+  /** No stream is left. */
+  onEnd: () => void;
+}
+
+const PROOFS_PER_SECOND = 1;
+const PROOFS_BURST = 16;
+
+/**
+ * The one connection to a running instance, whatever streams carry it one after the other.
+ *
+ * 1. Sessions are on one stream, `#link`; an older stream lives on only until its sessions have moved or for
+ *    `replacedStreamGraceMs`.
+ * 2. Every stream of a connection belongs to one identity: another one ends the stream.
+ * 3. Only the initiator of a stream greets; the other end asks to be greeted.
+ */
+export class Connection implements RoomPeer {
+  readonly instance: string;
+  readonly id: PeerId;
+  readonly #options: ConnectionOptions;
+  readonly #sessions = new Map<string, RoomSession>();
+  readonly #wanted = new Map<string, RoomKeys>();
+  readonly #greetings: TokenBucket;
+  #link: Link;
+  #older: { link: Link; grace: Timer } | null = null;
+  #proof: { run: RoomProof; deadline: Timer } | null = null;
+
+  constructor(link: Link, options: ConnectionOptions) {
+    this.instance = options.instance;
+    this.id = options.id;
+    this.#options = options;
+    this.#link = link;
+    this.#greetings = new TokenBucket(options.clock, { perSecond: PROOFS_PER_SECOND, burst: PROOFS_BURST });
+  }
+
+  get path(): Path {
+    return this.#link.path;
+  }
+
+  set path(path: Path) {
+    this.#link.path = path;
+  }
+
+  get address(): string {
+    return this.#link.address;
+  }
+
+  get rttMs(): number | null {
+    return this.#link.rttMs;
+  }
+
+  get bytesPerSecond(): number {
+    return this.#link.bytesPerSecond;
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  get sessions(): ReadonlyMap<string, RoomSession> {
+    return this.#sessions;
+  }
+
+  /** Rooms were proven on `link`, which is the connection's own or a better one; sessions begin or move there. */
+  adopt(link: Link, rooms: readonly ProvenRoom[]): void {
+    if (link !== this.#link) this.#replace(link);
+    for (const { room, session } of rooms) this.#begin(link, room, session);
+    const left = [...this.#sessions.values()].filter((session) => !session.isOn(link));
+    if (left.length === 0) this.#dropOlder();
+    else this.want(this.#options.joined().filter(({ id }) => left.some(({ roomId }) => roomId === id)));
+  }
+
+  /** Discovery found this instance for these rooms: prove those that are not shared yet. */
+  want(rooms: readonly RoomKeys[]): void {
+    for (const room of rooms) {
+      if (!this.#sessions.get(room.id)?.isOn(this.#link)) this.#wanted.set(room.id, room);
+    }
+    this.#proveNext();
+  }
+
+  /** This node left the room. */
+  forget(roomId: string): void {
+    this.#wanted.delete(roomId);
+    this.#sessions.get(roomId)?.end('left');
+  }
+
+  /** A frame of a proof on the link channel. */
+  onProof(link: Link, frame: Uint8Array): void {
+    if (link !== this.#link) return; // what was begun on an older stream is begun anew on this one
+    if (RoomProof.isAsk(frame)) return this.#onAsk(frame);
+    if (RoomProof.isHello(frame)) {
+      if (link.isInitiator) throw new ProtocolError('PROOF_MALFORMED'); // Invariant 3
+      if (!this.#greetings.take()) throw new ProtocolError('MESSAGE_FLOOD');
+      this.#startProof(this.#options.proof(link, this.#options.joined()));
+    }
+    const proof = this.#proof;
+    if (!proof) return; // late: its deadline has passed
+    const { send, outcome } = proof.run.receive(frame);
+    for (const answer of send) link.sendProof(answer);
+    if (outcome === 'waiting') return;
+    this.#endProof();
+    for (const room of proof.run.wrong) this.#options.onWrongSecret(room);
+    if (outcome === 'proven') {
+      const identity = proof.run.remoteIdentity;
+      if (!identity || b4a.toString(identity, 'hex') !== this.id)
+        throw new ProtocolError('IDENTITY_MISMATCH'); // 2
+      for (const { room, session } of proof.run.proven) this.#begin(link, room, session);
+      if (![...this.#sessions.values()].some((session) => !session.isOn(link))) this.#dropOlder();
+    }
+    this.#proveNext();
+  }
+
+  /** A stream of this connection is gone. */
+  onLinkClosed(link: Link, left: boolean): void {
+    if (this.#older?.link === link) {
+      this.#dropOlder();
+      this.#endSessions(left ? 'left' : 'lost', (session) => session.isOn(link));
+      return;
+    }
+    if (link !== this.#link) return;
+    this.#endProof();
+    this.#dropOlder();
+    this.#endSessions(left ? 'left' : 'lost');
+    this.#options.onEnd();
+  }
+
+  /** Ends the connection; resolves when its stream is gone. */
+  async close(): Promise<void> {
+    this.#endProof();
+    this.#dropOlder();
+    await this.#link.close('leaving');
+  }
+
+  /** Sessions move in `adopt`; those whose rooms are not proven on the new stream in time end with the old one. */
+  #replace(link: Link): void {
+    this.#dropOlder();
+    this.#endProof();
+    const link0 = this.#link;
+    const grace = this.#options.clock.after(LIMITS.replacedStreamGraceMs, () => this.#dropOlder());
+    this.#older = { link: link0, grace };
+    this.#link = link;
+  }
+
+  #dropOlder(): void {
+    const older = this.#older;
+    this.#older = null;
+    older?.grace.cancel();
+    void older?.link.close('replaced');
+    if (older) this.#endSessions('lost', (session) => session.isOn(older.link));
+  }
+
+  #begin(link: Link, room: RoomKeys, key: Uint8Array): void {
+    this.#wanted.delete(room.id);
+    if (!this.#options.joined().some(({ id }) => id === room.id)) return; // left while the proof ran
+    const session = this.#sessions.get(room.id);
+    if (session && !session.isOn(link)) return session.attach(link, key);
+    session?.end('left'); // the peer left and came back faster than its channels closed
+    const fresh = new RoomSession(room.id, this, this.#options.onViolation);
+    this.#sessions.set(room.id, fresh);
+    fresh.onEnd(() => {
+      if (this.#sessions.get(room.id) === fresh) this.#sessions.delete(room.id);
+    });
+    fresh.attach(link, key);
+    this.#options.onSession(fresh);
+  }
+
+  #endSessions(end: SessionEnd, which: (session: RoomSession) => boolean = () => true): void {
+    for (const session of [...this.#sessions.values()]) if (which(session)) session.end(end);
+  }
+
+  #proveNext(): void {
+    if (this.#proof || this.#wanted.size === 0 || this.#link.closed) return;
+    const rooms = [...this.#wanted.values()];
+    this.#wanted.clear();
+    const link = this.#link;
+    if (!link.isInitiator) return link.sendProof(RoomProof.ask(rooms, link.handshakeHash));
+    const run = this.#options.proof(link, rooms);
+    this.#startProof(run);
+    const hello = run.start();
+    if (hello) link.sendProof(hello);
+  }
+
+  #onAsk(frame: Uint8Array): void {
+    if (!this.#link.isInitiator) throw new ProtocolError('PROOF_MALFORMED'); // Invariant 3
+    if (!this.#greetings.take()) throw new ProtocolError('MESSAGE_FLOOD');
+    this.want(RoomProof.matchAsk(frame, this.#options.joined(), this.#link.handshakeHash));
+  }
+
+  #startProof(run: RoomProof): void {
+    this.#endProof();
+    const deadline = this.#options.clock.after(LIMITS.proofDeadlineMs, () => {
+      this.#endProof();
+      this.#proveNext();
+    });
+    this.#proof = { run, deadline };
+  }
+
+  #endProof(): void {
+    this.#proof?.deadline.cancel();
+    this.#proof = null;
+  }
+}

@@ -1,0 +1,19 @@
+import { defineChannel, message } from '../protocol/channel-definition.js';
+import { bytes, record, uint } from '../protocol/codec.js';
+
+/** Why a stream ends on purpose (PROTOCOL.md [K3]). Unknown numbers are taken as `leaving`. */
+export const GOODBYE = { leaving: 0, replaced: 1, full: 2 } as const;
+
+const counter = uint(2 ** 32 - 1);
+
+/** The largest frame of a proof is IDENTITY with four signatures: 5 + 32 + 1 + 4 * 64 bytes. */
+const PROOF_FRAME_BYTES = 512;
+
+/** `chatter/link/1`: one on every proven stream, for what concerns the stream and no room. */
+export const linkChannel = defineChannel('chatter/link/1', {
+  ping: message('urgent', 8, record<{ n: number }>({ n: counter })),
+  pong: message('urgent', 8, record<{ n: number }>({ n: counter })),
+  /** A frame of the proof of a further room, as on the raw stream. */
+  proof: message('urgent', PROOF_FRAME_BYTES, bytes(PROOF_FRAME_BYTES)),
+  goodbye: message('urgent', 4, record<{ reason: number }>({ reason: uint(255) })),
+});

@@ -1,0 +1,158 @@
+import type NoiseSecretStream from '@hyperswarm/secret-stream';
+import b4a from 'b4a';
+import Protomux from 'protomux';
+import type { Clock, Timer } from '../clock.js';
+import type { Path } from '../discovery/discovery.js';
+import type { ProtocolError } from '../errors.js';
+import { LIMITS } from '../limits.js';
+import { TypedChannel } from '../protocol/typed-channel.js';
+import { FrameGuard } from './frame-guard.js';
+import { GOODBYE, linkChannel } from './link-channel.js';
+
+export interface LinkOptions {
+  noise: NoiseSecretStream;
+  /** What carries the stream; TCP wins over UDX (PROTOCOL.md [K2]). */
+  carrier: 'tcp' | 'udx';
+  path: Path;
+  address: string;
+  clock: Clock;
+  onProof: (frame: Uint8Array) => void;
+  onViolation: (err: ProtocolError) => void;
+  /** The stream is gone; `left` is true if the peer said goodbye first. Called once. */
+  onClose: (left: boolean) => void;
+}
+
+/** Weight of the newest sample in the smoothed round trip (RFC 6298 section 2: 1/8). */
+const RTT_GAIN = 1 / 8;
+const RATE_WINDOW_MS = 2_000;
+
+/** One proven Noise stream: guard, multiplexer, link channel, and what is measured on it. */
+export class Link {
+  readonly mux: Protomux;
+  readonly carrier: 'tcp' | 'udx';
+  readonly address: string;
+  readonly initiatorKey: Uint8Array;
+  /** 32 bytes: the other end's transport key. */
+  readonly remoteKey: Uint8Array;
+  path: Path;
+  readonly #noise: NoiseSecretStream;
+  readonly #clock: Clock;
+  readonly #channel: TypedChannel<typeof linkChannel.messages> | null;
+  readonly #pings: Timer;
+  readonly #onClosed: (() => void)[] = [];
+  #pingNumber = 0;
+  #pingAt = 0;
+  #rttMs: number | null = null;
+  #remoteLeft = false;
+  #closed = false;
+  #rate = { at: 0, bytes: 0, bytesPerSecond: 0 };
+
+  constructor(options: LinkOptions) {
+    const { noise, clock } = options;
+    this.carrier = options.carrier;
+    this.path = options.path;
+    this.address = options.address;
+    this.remoteKey = b4a.from(noise.remotePublicKey as Uint8Array);
+    this.initiatorKey = noise.isInitiator ? b4a.from(noise.publicKey as Uint8Array) : this.remoteKey;
+    this.#noise = noise;
+    this.#clock = clock;
+    this.#rate.at = clock.now();
+    let violated = false;
+    const onViolation = (err: ProtocolError) => {
+      if (violated) return;
+      violated = true;
+      options.onViolation(err);
+      noise.destroy();
+    };
+    this.mux = Protomux.from(new FrameGuard(noise, clock, onViolation));
+    this.#channel = TypedChannel.open(this.mux, {
+      definition: linkChannel,
+      id: null,
+      onViolation,
+      handlers: {
+        ping: ({ n }) => void this.#channel?.send('pong', { n }),
+        pong: ({ n }) => this.#pong(n),
+        proof: (frame) => options.onProof(frame),
+        goodbye: () => {
+          this.#remoteLeft = true;
+        },
+      },
+    });
+    this.#pings = clock.every(LIMITS.keepAliveMs, () => this.#ping());
+    noise.on('close', () => {
+      this.#closed = true;
+      this.#pings.cancel();
+      options.onClose(this.#remoteLeft);
+      for (const fn of this.#onClosed.splice(0)) fn();
+    });
+    this.#ping();
+  }
+
+  /** True once the stream is gone or going. */
+  get closed(): boolean {
+    return this.#closed || this.#noise.destroying || this.#noise.destroyed;
+  }
+
+  get isInitiator(): boolean {
+    return this.#noise.isInitiator;
+  }
+
+  get handshakeHash(): Uint8Array {
+    return this.#noise.handshakeHash as Uint8Array;
+  }
+
+  /** Smoothed round trip in milliseconds; null before the first answer. */
+  get rttMs(): number | null {
+    return this.#rttMs;
+  }
+
+  /** Bytes both ways since the stream began. */
+  get bytes(): number {
+    return this.#noise.rawBytesRead + this.#noise.rawBytesWritten;
+  }
+
+  /** Bytes a second both ways, over about the last two seconds. */
+  get bytesPerSecond(): number {
+    const elapsed = this.#clock.now() - this.#rate.at;
+    if (elapsed >= RATE_WINDOW_MS) {
+      const bytesPerSecond = Math.round(((this.bytes - this.#rate.bytes) * 1000) / elapsed);
+      this.#rate = { at: this.#clock.now(), bytes: this.bytes, bytesPerSecond };
+    }
+    return this.#rate.bytesPerSecond;
+  }
+
+  sendProof(frame: Uint8Array): void {
+    this.#channel?.send('proof', frame);
+  }
+
+  /** Says goodbye and ends the stream once what was written has gone out. Resolves when it is gone. */
+  close(reason: keyof typeof GOODBYE): Promise<void> {
+    if (!this.closed) this.#channel?.send('goodbye', { reason: GOODBYE[reason] });
+    this.#noise.end();
+    // A peer that never ends its half would keep the stream for ever.
+    const force = this.#clock.after(LIMITS.replacedStreamGraceMs, () => this.#noise.destroy());
+    return new Promise((resolve) => {
+      if (this.#closed) resolve();
+      this.#onClosed.push(() => {
+        force.cancel();
+        resolve();
+      });
+    });
+  }
+
+  destroy(): void {
+    this.#noise.destroy();
+  }
+
+  #ping(): void {
+    this.#pingAt = this.#clock.now();
+    this.#pingNumber = (this.#pingNumber + 1) % 2 ** 32;
+    this.#channel?.send('ping', { n: this.#pingNumber });
+  }
+
+  #pong(n: number): void {
+    if (n !== this.#pingNumber) return; // an answer to an older ping says nothing about now
+    const sample = this.#clock.now() - this.#pingAt;
+    this.#rttMs = this.#rttMs === null ? sample : this.#rttMs + (sample - this.#rttMs) * RTT_GAIN;
+  }
+}

@@ -1,0 +1,233 @@
+import type NoiseSecretStream from '@hyperswarm/secret-stream';
+import type { Clock } from '../clock.js';
+import type { Counters } from '../counters.js';
+import type { Discovery, FoundStream } from '../discovery/discovery.js';
+import { ProtocolError } from '../errors.js';
+import { type PeerId, peerId } from '../identity/peer-id.js';
+import { LIMITS } from '../limits.js';
+import type { Log } from '../log.js';
+import type { GuessBudget } from '../membership/guess-budget.js';
+import type { RoomKeys } from '../membership/room-keys.js';
+import { type ProofIdentity, RoomProof } from '../membership/room-proof.js';
+import { Resource } from '../resource.js';
+import { Connection } from './connection.js';
+import { driveProof } from './drive-proof.js';
+import { Link } from './link.js';
+import type { RoomSession } from './room-session.js';
+import { replaces } from './tie-break.js';
+
+export interface NetworkDependencies {
+  discoveries: readonly Discovery[];
+  identity: ProofIdentity;
+  /** 32 bytes: this run's public transport key. */
+  transportKey: Uint8Array;
+  guesses: GuessBudget;
+  clock: Clock;
+  log: Log;
+  counters: Counters;
+}
+
+export type NetworkEvents = {
+  /** A room is shared with an instance. Listeners open their channels before they return. */
+  session: [RoomSession];
+  /** Somebody is there under this room's name, with another secret. */
+  'wrong-secret': [RoomKeys];
+  /** The path of a connection is known better now. */
+  path: [Connection];
+};
+
+/**
+ * Turns streams to strangers into sessions with members.
+ *
+ * 1. There is one connection an instance; `replaces` decides between two streams, alike on both ends.
+ * 2. A stranger's bytes reach nothing but RoomProof.
+ * 3. Every stream has a deadline, an owner and a place in a bounded map.
+ */
+export class Network extends Resource<NetworkEvents> {
+  readonly #deps: NetworkDependencies;
+  readonly #rooms = new Map<string, RoomKeys>();
+  readonly #connections = new Map<string, Connection>();
+  readonly #unproven = new Set<NoiseSecretStream>();
+
+  constructor(deps: NetworkDependencies) {
+    super();
+    this.#deps = deps;
+  }
+
+  get connections(): ReadonlyMap<string, Connection> {
+    return this.#connections;
+  }
+
+  join(room: RoomKeys): void {
+    if (this.#rooms.has(room.id)) return;
+    this.#rooms.set(room.id, room);
+    for (const discovery of this.#deps.discoveries) {
+      discovery.join({ id: room.id, topic: room.topic, mdnsKey: room.mdnsKey, lanOnly: room.lanOnly });
+    }
+  }
+
+  leave(roomId: string): void {
+    if (!this.#rooms.delete(roomId)) return;
+    for (const discovery of this.#deps.discoveries) discovery.leave(roomId);
+    for (const connection of this.#connections.values()) {
+      connection.forget(roomId);
+      this.#closeIfUnused(connection);
+    }
+  }
+
+  protected async _open(): Promise<void> {
+    for (const discovery of this.#deps.discoveries) {
+      this.defer(discovery.on('stream', (found) => this.#admit(found)));
+      this.defer(
+        discovery.on('rooms', ({ instance, path, rooms }) => {
+          const connection = this.#connections.get(instance);
+          if (!connection) return;
+          if (path === 'lan' && connection.path === 'direct') {
+            connection.path = path;
+            this.emit('path', connection);
+          }
+          connection.want(this.#known(rooms));
+        }),
+      );
+      this.defer(() => discovery.close());
+      await discovery.open();
+    }
+  }
+
+  protected override async _close(): Promise<void> {
+    for (const noise of this.#unproven) noise.destroy();
+    await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
+  }
+
+  #known(rooms: readonly string[]): RoomKeys[] {
+    return rooms.map((id) => this.#rooms.get(id)).filter((room) => room !== undefined);
+  }
+
+  /** Every stream begins here, as a stranger's. */
+  #admit(found: FoundStream): void {
+    const { noise, instance, address } = found;
+    const { guesses, counters, clock } = this.#deps;
+    const rooms = noise.isInitiator ? this.#known(found.rooms) : [...this.#rooms.values()];
+    const greeted = rooms.filter((room) => guesses.allowed(address, room.id));
+    if (this.closing || greeted.length === 0) {
+      if (rooms.length > 0) counters.add('guesses throttled');
+      noise.destroy();
+      return;
+    }
+    this.#unproven.add(noise);
+    const proof = this.#prove(
+      {
+        isInitiator: noise.isInitiator,
+        handshakeHash: noise.handshakeHash as Uint8Array,
+        remoteKey: noise.remotePublicKey as Uint8Array,
+      },
+      greeted,
+    );
+    driveProof({
+      noise,
+      proof,
+      clock,
+      onProven: () => {
+        this.#unproven.delete(noise);
+        found.proven();
+        for (const { room } of proof.proven) guesses.succeeded(address, room.id);
+        for (const room of proof.wrong) this.#wrongSecret(room, address);
+        this.#accept(found, proof);
+      },
+      onFailed: (violation) => {
+        this.#unproven.delete(noise);
+        if (violation) this.#misbehaved(instance, violation);
+        for (const room of proof.wrong) this.#wrongSecret(room, address);
+      },
+    });
+  }
+
+  #prove(stream: ProofStream, rooms: readonly RoomKeys[]): RoomProof {
+    const { identity, transportKey } = this.#deps;
+    return new RoomProof({ ...pick(stream), localKey: transportKey, rooms, identity });
+  }
+
+  #wrongSecret(room: RoomKeys, address: string): void {
+    this.#deps.guesses.failed(address, room.id);
+    this.#deps.counters.add('secrets wrong');
+    this.emit('wrong-secret', room);
+  }
+
+  /** A proven stream: the beginning of a connection, a better way for one, or one too many. */
+  #accept(found: FoundStream, proof: RoomProof): void {
+    const { noise, instance, path, address } = found;
+    const { clock, counters } = this.#deps;
+    const id = peerId(proof.remoteIdentity as Uint8Array);
+    const old = this.#connections.get(instance);
+    if (old && old.id !== id) {
+      this.#misbehaved(instance, new ProtocolError('IDENTITY_MISMATCH'));
+      noise.destroy();
+      return;
+    }
+    let connection = old;
+    const link = new Link({
+      noise,
+      carrier: path === 'internet' ? 'udx' : 'tcp',
+      path,
+      address,
+      clock,
+      onProof: (frame) => connection?.onProof(link, frame),
+      onViolation: (err) => this.#misbehaved(instance, err),
+      onClose: (left) => connection?.onLinkClosed(link, left),
+    });
+    if (!old && this.#connections.size >= LIMITS.peers) {
+      counters.add('connections refused');
+      void link.close('full');
+      return;
+    }
+    if (old && !replaces(link, old.link)) {
+      void link.close('replaced');
+      old.want(proof.proven.map(({ room }) => room));
+      return;
+    }
+    connection ??= this.#connect(link, instance, id);
+    connection.adopt(link, proof.proven);
+    this.#closeIfUnused(connection);
+  }
+
+  #connect(link: Link, instance: string, id: PeerId): Connection {
+    const connection = new Connection(link, {
+      instance,
+      id,
+      clock: this.#deps.clock,
+      joined: () => [...this.#rooms.values()],
+      proof: (stream, rooms) => this.#prove(stream, rooms),
+      onSession: (session) => this.emit('session', session),
+      onWrongSecret: (room) => this.#wrongSecret(room, link.address),
+      onViolation: (err) => this.#misbehaved(instance, err),
+      onEnd: () => {
+        this.#connections.delete(instance);
+        for (const discovery of this.#deps.discoveries) discovery.release(instance);
+      },
+    });
+    this.#connections.set(instance, connection);
+    for (const discovery of this.#deps.discoveries) discovery.hold(instance);
+    return connection;
+  }
+
+  /** Two nodes that share no room any more have nothing to say to each other. */
+  #closeIfUnused(connection: Connection): void {
+    if (connection.sessions.size === 0) void connection.close();
+  }
+
+  /** The canonical line that a firewall or a person can watch for. It names an instance, never a person. */
+  #misbehaved(instance: string, err: ProtocolError): void {
+    const { counters, log } = this.#deps;
+    counters.add(`violation ${err.violation}`);
+    log.warn('MISBEHAVE', { peer: instance, code: err.violation });
+    if (err.violation === 'HANDLER_FAILED') log.error('handler-failed', { cause: String(err.cause) });
+  }
+}
+
+type ProofStream = Pick<Link, 'isInitiator' | 'handshakeHash' | 'remoteKey'>;
+
+const pick = ({ isInitiator, handshakeHash, remoteKey }: ProofStream) => ({
+  isInitiator,
+  handshakeHash,
+  remoteKey,
+});

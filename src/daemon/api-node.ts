@@ -1,0 +1,13 @@
+import type { EventBody, Params, Result, Snapshot } from './api.js';
+
+type Requests = 'whoami' | 'rename' | 'rooms' | 'join' | 'leave' | 'peers' | 'invite' | 'create' | 'say';
+
+/** What the API needs of a node: its own part of the requests, and events. May throw ChatterError. */
+export type ApiNode = {
+  [M in Requests]: (params: Params<M>) => Result<M> | Promise<Result<M>>;
+} & {
+  status(): Pick<Result<'status'>, 'lanPort' | 'rooms' | 'counters' | 'safeMode'>;
+  snapshot(): Snapshot;
+  /** The only listener there is: every event, in the order in which things happened. */
+  onEvent(fn: (event: EventBody) => void): void;
+};

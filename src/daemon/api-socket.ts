@@ -1,0 +1,124 @@
+import type { WebSocket } from 'ws';
+import type { Clock } from '../clock.js';
+import { ChatterError, type ErrorCode } from '../errors.js';
+import { LIMITS } from '../limits.js';
+import { API_VERSION, type ApiEvent, Hello, RequestFrame, type ServerFrame, type Snapshot } from './api.js';
+import type { EventLog } from './event-log.js';
+import { sameSecret } from './guard.js';
+import type { Requests } from './requests.js';
+
+export interface ApiSocketDependencies {
+  requests: Requests;
+  events: EventLog;
+  snapshot: () => Snapshot;
+  token: string;
+  clock: Clock;
+  /** The upgrade request bore the token already. */
+  authorized: boolean;
+}
+
+/** How long a client has to say hello. */
+const HELLO_MS = 5_000;
+/** Requests of one client that may be under way at once. */
+const REQUESTS_AT_ONCE = 64;
+/** Close codes of RFC 6455 section 7.4: policy, protocol, and one of our own for a reader that is too slow. */
+const CLOSE = { policy: 1008, protocol: 1002, slow: 4000 } as const;
+
+/**
+ * One WebSocket client: hello first, then requests and events.
+ *
+ * 1. Nothing is told before the hello has shown the token; a `welcome` comes first, missed events follow, then new
+ *    ones: in that order, without a gap.
+ * 2. Who does not read is let go when `apiSendQueueBytes` wait for it; it comes back and asks from its last event on.
+ */
+export class ApiSocket {
+  readonly #socket: WebSocket;
+  readonly #deps: ApiSocketDependencies;
+  #welcomed = false;
+  #underWay = 0;
+
+  constructor(socket: WebSocket, deps: ApiSocketDependencies) {
+    this.#socket = socket;
+    this.#deps = deps;
+    const deadline = deps.clock.after(HELLO_MS, () => socket.close(CLOSE.policy));
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => deadline.cancel());
+    socket.on('message', (data, isBinary) => {
+      if (isBinary) return socket.close(CLOSE.protocol);
+      const frame = parse(String(data));
+      if (this.#welcomed) void this.#request(frame);
+      else {
+        deadline.cancel();
+        this.#hello(frame);
+      }
+    });
+  }
+
+  event(event: ApiEvent): void {
+    if (this.#welcomed) this.#send({ event });
+  }
+
+  close(): void {
+    this.#socket.terminate();
+  }
+
+  #hello(frame: unknown): void {
+    const { events, token, authorized, snapshot } = this.#deps;
+    const hello = Hello.safeParse(frame);
+    if (!hello.success || !(authorized || sameSecret(hello.data.token ?? '', token))) {
+      return this.#socket.close(CLOSE.policy);
+    }
+    const { since } = hello.data;
+    const missed = since ? replay(events, since) : null;
+    this.#welcomed = true; // Invariant 1: nothing else can come between, all of this is one tick
+    this.#send({
+      welcome: API_VERSION,
+      epoch: events.epoch,
+      seq: events.seq,
+      resync: missed ? null : snapshot(),
+    });
+    for (const event of missed ?? []) this.#send({ event: { ...event, old: true } });
+  }
+
+  async #request(frame: unknown): Promise<void> {
+    const request = RequestFrame.safeParse(frame);
+    if (!request.success) return this.#socket.close(CLOSE.protocol);
+    const { id, do: method, ...params } = request.data;
+    if (this.#underWay >= REQUESTS_AT_ONCE)
+      return this.#refuse(id, 'API_BAD_REQUEST', 'Too many requests at once.');
+    this.#underWay++;
+    try {
+      this.#send({ id, ok: await this.#deps.requests.answer(method, params, { lease: this }) });
+    } catch (err) {
+      const { code, message } = ChatterError.from(err);
+      this.#refuse(id, code, message);
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  #refuse(id: number, code: ErrorCode, text: string): void {
+    this.#send({ id, error: { code, text } });
+  }
+
+  #send(frame: ServerFrame): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > LIMITS.apiSendQueueBytes) return this.#socket.terminate(); // Invariant 2
+    this.#socket.send(JSON.stringify(frame));
+  }
+}
+
+/** What a client missed, or null if it is gone or too much to be sent at once. */
+function replay(events: EventLog, { epoch, seq }: { epoch: string; seq: number }): ApiEvent[] | null {
+  const missed = events.since(epoch, seq);
+  const bytes = missed?.reduce((sum, event) => sum + JSON.stringify(event).length, 0) ?? 0;
+  return bytes < LIMITS.apiSendQueueBytes / 2 ? missed : null;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

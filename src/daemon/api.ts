@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import type { ErrorCode } from '../errors.js';
+
+/**
+ * The local API, once for server, client and page: every request with its parameters and its result, and every
+ * event. Names inside objects are part of the command line's `--json` output too: fields are added, never renamed.
+ */
+export const API_VERSION = 1;
+
+/** A room as a person gives it: its name, its invite link (or a sentence with the link in it), or its id. */
+const roomRef = z.string().min(1).max(2048);
+const text = z.string().min(1).max(16_384);
+
+export const Person = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** Six characters of the key: tells apart two people who bear one name. */
+  tag: z.string(),
+});
+
+export const Path = z.enum(['lan', 'direct', 'internet', 'relayed']);
+
+export const RoomInfo = z.object({
+  room: z.string(),
+  roomId: z.string(),
+  kind: z.enum(['open', 'protected', 'private']),
+  joined: z.boolean(),
+  /** People who are here now, oneself among them; 0 when the room is not joined. */
+  members: z.number(),
+});
+
+export const Peer = Person.extend({
+  path: Path.nullable(),
+  address: z.string().nullable(),
+  rttMs: z.number().nullable(),
+  rateBps: z.number(),
+  verified: z.boolean(),
+  self: z.boolean().optional(),
+});
+
+export const NodeOptions = z.object({
+  lanOnly: z.boolean(),
+  lan: z.boolean(),
+  bootstrap: z.array(z.string()),
+  /** TCP port for LAN and direct peers; 0 is a random one. */
+  listen: z.number().int().min(0).max(65_535),
+  /** Port of this API; null is the data folder's own. */
+  port: z.number().int().min(0).max(65_535).nullable(),
+});
+
+export const Whoami = Person.extend({ safetyNumber: z.string() });
+export const Joined = RoomInfo.extend({ self: Person, people: z.array(Peer), notices: z.array(z.string()) });
+export const Invite = RoomInfo.extend({ link: z.string().nullable(), sentence: z.string() });
+
+export const Status = z.object({
+  pid: z.number(),
+  version: z.string(),
+  api: z.number(),
+  apiPort: z.number(),
+  lanPort: z.number().nullable(),
+  tokenFile: z.string(),
+  dataFolder: z.string(),
+  safeMode: z.boolean(),
+  pinned: z.boolean(),
+  leases: z.number(),
+  options: NodeOptions,
+  rooms: z.array(z.object({ name: z.string(), id: z.string(), members: z.number() })),
+  /** How often each limit was hit since the node started, by its name. */
+  counters: z.record(z.string(), z.number()),
+});
+
+const nothing = z.object({});
+
+/** `params` is checked by the server; `result` is the shape that the server promises. */
+export const REQUESTS = {
+  status: { params: nothing, result: Status },
+  whoami: { params: nothing, result: Whoami },
+  /** Sets the display name everywhere, or in one room. */
+  rename: { params: z.object({ name: z.string().max(256), room: roomRef.optional() }), result: Whoami },
+  rooms: { params: nothing, result: z.array(RoomInfo) },
+  /** Joins a room and, over a WebSocket, holds a lease on the node until released or disconnected. */
+  join: {
+    params: z.object({
+      room: roomRef,
+      passphrase: z.string().max(1024).optional(),
+      /** The open room of this name, even if a protected one of that name is known; needs `openAnyway` then. */
+      open: z.boolean().optional(),
+      openAnyway: z.boolean().optional(),
+      /** The own name in this room. */
+      name: z.string().max(256).optional(),
+      /** Addresses host:port to dial for this room. */
+      peers: z.array(z.string().max(256)).max(64).optional(),
+    }),
+    result: Joined,
+  },
+  leave: { params: z.object({ room: roomRef }), result: RoomInfo },
+  /** Gives this connection's lease back. */
+  release: { params: nothing, result: nothing },
+  peers: { params: z.object({ room: roomRef }), result: z.array(Peer) },
+  invite: { params: z.object({ room: roomRef }), result: Invite },
+  /** Makes a new private room; it is joined with `join`. */
+  create: { params: z.object({ label: z.string().max(256).optional() }), result: Invite },
+  say: {
+    params: z.object({ room: roomRef, text }),
+    /** `recipients`: people the message was handed to at once; `message-delivered` tells who has it. */
+    result: z.object({ id: z.string(), recipients: z.number() }),
+  },
+  /** A pinned node does not end when its last lease does. */
+  pin: { params: z.object({ pinned: z.boolean() }), result: nothing },
+  stop: { params: nothing, result: nothing },
+} as const;
+
+export type Method = keyof typeof REQUESTS;
+export type Params<M extends Method> = z.input<(typeof REQUESTS)[M]['params']>;
+export type Result<M extends Method> = z.output<(typeof REQUESTS)[M]['result']>;
+
+export type Person = z.output<typeof Person>;
+export type Peer = z.output<typeof Peer>;
+export type RoomInfo = z.output<typeof RoomInfo>;
+export type NodeOptions = z.output<typeof NodeOptions>;
+export type Status = z.output<typeof Status>;
+
+/** What an event says; the server adds `seq`, `epoch` and `time`. */
+export type EventBody =
+  | { type: 'joined'; room: string; roomId: string; self: Person; members: Person[] }
+  | { type: 'left'; room: string; roomId: string }
+  | { type: 'peer-joined'; room: string; roomId: string; peer: Person; path: Peer['path'] }
+  | { type: 'peer-left'; room: string; roomId: string; peer: Person; reason: 'left' | 'lost' }
+  | { type: 'peer-renamed'; room: string; roomId: string; peer: Person; was: string }
+  | { type: 'peer-path'; room: string; roomId: string; peer: Person; path: Peer['path'] }
+  | {
+      type: 'message';
+      room: string;
+      roomId: string;
+      id: string;
+      author: Person;
+      text: string;
+      self: boolean;
+    }
+  | { type: 'message-delivered'; room: string; roomId: string; id: string; to: Person; count: number }
+  | { type: 'error'; room?: string; roomId?: string; code: ErrorCode; text: string };
+
+/**
+ * `epoch` names one run of one node; `seq` counts its events from 1 without a gap. `time` is ISO 8601.
+ * `old` is true for events from before the client attached.
+ */
+export type ApiEvent = EventBody & { epoch: string; seq: number; time: string; old?: boolean };
+
+/** First frame of a WebSocket client. `token` may be left out where the upgrade request bore it. */
+export const Hello = z.object({
+  hello: z.literal(API_VERSION),
+  token: z.string().max(256).optional(),
+  /** The last event that this client has seen, to go on without a gap. */
+  since: z.object({ epoch: z.string().max(64), seq: z.number().int().min(0) }).optional(),
+});
+export type Hello = z.output<typeof Hello>;
+
+/** A request frame: `{id, do, …params}`. */
+export const RequestFrame = z.looseObject({ id: z.number().int().min(0), do: z.string().max(64) });
+
+/** What everything looks like now, for a client whose last event is gone from the ring. */
+export interface Snapshot {
+  rooms: { room: string; roomId: string; self: Person; members: Person[] }[];
+}
+
+/** What the server sends. The first frame is `welcome`; missed events follow it before new ones. */
+export type ServerFrame =
+  | { welcome: typeof API_VERSION; epoch: string; seq: number; resync: Snapshot | null }
+  | { id: number; ok: unknown }
+  | { id: number; error: { code: ErrorCode; text: string } }
+  | { event: ApiEvent };

@@ -1,0 +1,55 @@
+import type { Clock, Timer } from '../clock.js';
+import { LIMITS } from '../limits.js';
+
+/**
+ * What keeps a node running: leases of windows that hold a room open, or a pin. Without either it ends after
+ * `idleNodeMs` in which nothing was asked of it.
+ */
+export class Leases {
+  readonly #clock: Clock;
+  readonly #onIdle: () => void;
+  readonly #holders = new Set<object>();
+  #pinned = false;
+  #timer: Timer | null = null;
+
+  constructor(clock: Clock, onIdle: () => void) {
+    this.#clock = clock;
+    this.#onIdle = onIdle;
+  }
+
+  get count(): number {
+    return this.#holders.size;
+  }
+
+  get pinned(): boolean {
+    return this.#pinned;
+  }
+
+  set pinned(pinned: boolean) {
+    this.#pinned = pinned;
+    this.touch();
+  }
+
+  /** `holder` holds one lease, however often it asks. */
+  hold(holder: object): void {
+    this.#holders.add(holder);
+    this.touch();
+  }
+
+  release(holder: object): void {
+    this.#holders.delete(holder);
+    this.touch();
+  }
+
+  /** Something was asked: the idle time starts over. */
+  touch(): void {
+    this.close();
+    if (this.#pinned || this.#holders.size > 0) return;
+    this.#timer = this.#clock.after(LIMITS.idleNodeMs, this.#onIdle);
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+}

@@ -1,0 +1,194 @@
+import { ERRORS, type ErrorCode } from '../errors.js';
+import type { PeerId } from '../identity/peer-id.js';
+import { peerTag } from '../identity/peer-id.js';
+import { ownSafetyNumber } from '../identity/safety-number.js';
+import { inviteLink, inviteSentence, nameSentence } from '../membership/invite.js';
+import type { ChatterNode } from '../node.js';
+import type { KnownRoom } from '../room/known-rooms.js';
+import type { Member, Room } from '../room/room.js';
+import type { EventBody, Params, Peer, Person, Result, RoomInfo, Snapshot } from './api.js';
+import type { ApiNode } from './api-node.js';
+
+/** A node as the API shows it: rooms, people and events as plain objects of `api.ts`. */
+export class NodeView implements ApiNode {
+  readonly #node: ChatterNode;
+  #listener: (event: EventBody) => void = () => {};
+
+  constructor(node: ChatterNode) {
+    this.#node = node;
+    node.on('joined', (room) => this.#watch(room));
+    node.on('left', (room) => this.#tell({ type: 'left', ...roomRef(room) }));
+    node.on('notice', ({ room, code }) => this.#notice(room, code));
+  }
+
+  onEvent(fn: (event: EventBody) => void): void {
+    this.#listener = fn;
+    // Rooms that were joined while the node opened are news to this listener too.
+    for (const room of this.#node.rooms.values()) this.#watch(room);
+  }
+
+  status(): ReturnType<ApiNode['status']> {
+    return {
+      lanPort: this.#node.lanPort,
+      safeMode: this.#node.safeMode,
+      counters: this.#node.counters.snapshot(),
+      rooms: [...this.#node.rooms.values()].map((room) => ({
+        name: room.label,
+        id: room.keys.id,
+        members: room.members.length + 1,
+      })),
+    };
+  }
+
+  whoami(): Result<'whoami'> {
+    const { id } = this.#node.identity;
+    return { ...person(id, this.#node.name), safetyNumber: ownSafetyNumber(id) };
+  }
+
+  async rename({ name, room }: Params<'rename'>): Promise<Result<'rename'>> {
+    await this.#node.rename(name, room);
+    const self = this.whoami();
+    return room === undefined ? self : { ...self, name: this.#node.nameIn(room) };
+  }
+
+  rooms(): Result<'rooms'> {
+    return this.#node.known.map((known) => this.#info(known));
+  }
+
+  async join(params: Params<'join'>): Promise<Result<'join'>> {
+    const isNew = !this.#node.knows(params.room);
+    const room = await this.#node.join(params);
+    const info = this.#info(this.#node.find(room.keys.id));
+    const notices = isNew && info.kind === 'open' && !room.keys.lanOnly ? [openNotice(room.label)] : [];
+    return { ...info, self: this.#self(room), people: this.#people(room), notices };
+  }
+
+  async leave({ room }: Params<'leave'>): Promise<Result<'leave'>> {
+    return this.#info(await this.#node.leave(room));
+  }
+
+  peers({ room }: Params<'peers'>): Result<'peers'> {
+    return this.#people(this.#node.room(room));
+  }
+
+  invite({ room }: Params<'invite'>): Result<'invite'> {
+    return this.#invite(this.#node.find(room));
+  }
+
+  async create({ label }: Params<'create'>): Promise<Result<'create'>> {
+    return this.#invite(await this.#node.create(label ?? 'private'));
+  }
+
+  async say({ room, text }: Params<'say'>): Promise<Result<'say'>> {
+    const joined = this.#node.room(room);
+    const said = await joined.say(text);
+    const author = this.#self(joined);
+    this.#tell({ type: 'message', ...roomRef(joined), id: said.id, author, text, self: true });
+    return said;
+  }
+
+  snapshot(): Snapshot {
+    return {
+      rooms: [...this.#node.rooms.values()].map((room) => ({
+        ...roomRef(room),
+        self: this.#self(room),
+        members: room.members.map(({ id, name }) => person(id, name)),
+      })),
+    };
+  }
+
+  #watch(room: Room): void {
+    if (this.#watched.has(room)) return;
+    this.#watched.add(room);
+    const ref = roomRef(room);
+    const members = room.members.map(asPerson);
+    this.#tell({ type: 'joined', ...ref, self: this.#self(room), members });
+    room.on('member-joined', (member) =>
+      this.#tell({
+        type: 'peer-joined',
+        ...ref,
+        peer: asPerson(member),
+        path: member.peers[0]?.path ?? null,
+      }),
+    );
+    room.on('member-left', ({ member, reason }) =>
+      this.#tell({ type: 'peer-left', ...ref, peer: asPerson(member), reason }),
+    );
+    room.on('member-renamed', ({ member, was }) =>
+      this.#tell({ type: 'peer-renamed', ...ref, peer: asPerson(member), was }),
+    );
+    room.on('line', ({ id, author, text }) =>
+      this.#tell({ type: 'message', ...ref, id, author: asPerson(author), text, self: false }),
+    );
+    room.on('delivered', ({ id, to, count }) =>
+      this.#tell({ type: 'message-delivered', ...ref, id, to: asPerson(to), count }),
+    );
+  }
+
+  readonly #watched = new WeakSet<Room>();
+
+  #tell(event: EventBody): void {
+    this.#listener(event);
+  }
+
+  #notice(room: Room, code: ErrorCode): void {
+    this.#tell({ type: 'error', ...roomRef(room), code, text: ERRORS[code] });
+  }
+
+  #self(room: Room): Person {
+    return person(this.#node.identity.id, room.name);
+  }
+
+  #people(room: Room): Peer[] {
+    const self = {
+      ...this.#self(room),
+      path: null,
+      address: null,
+      rttMs: null,
+      rateBps: 0,
+      verified: false,
+      self: true,
+    };
+    return [self, ...room.members.map(asPeer)];
+  }
+
+  #info(known: KnownRoom): RoomInfo {
+    const joined = this.#node.rooms.get(known.keys.id);
+    return {
+      room: known.label,
+      roomId: known.keys.id,
+      kind: known.seed.tier,
+      joined: joined !== undefined,
+      members: joined ? joined.members.length + 1 : 0,
+    };
+  }
+
+  #invite(known: KnownRoom): Result<'invite'> {
+    const info = this.#info(known);
+    if (!known.secret)
+      return { ...info, link: null, sentence: nameSentence(known.label, info.kind === 'protected') };
+    const invite = { secret: known.secret, label: known.label };
+    return { ...info, link: inviteLink(invite), sentence: inviteSentence(invite) };
+  }
+}
+
+const openNotice = (name: string) =>
+  `"${name}" is an open room: anyone on this network who guesses the name gets in and sees your address.`;
+
+const person = (id: PeerId, name: string): Person => ({ id, name, tag: peerTag(id) });
+
+const asPerson = ({ id, name }: Member): Person => person(id, name);
+
+const roomRef = (room: Room) => ({ room: room.label, roomId: room.keys.id });
+
+function asPeer(member: Member): Peer {
+  const [first] = member.peers;
+  return {
+    ...asPerson(member),
+    path: first?.path ?? null,
+    address: first?.address ?? null,
+    rttMs: first?.rttMs ?? null,
+    rateBps: member.peers.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0),
+    verified: false,
+  };
+}

@@ -1,0 +1,73 @@
+import { ChatterError } from '../errors.js';
+import { type Method, REQUESTS, type Result } from './api.js';
+import type { ApiNode } from './api-node.js';
+import type { Leases } from './leases.js';
+
+export interface RequestContext {
+  node: ApiNode;
+  leases: Leases;
+  /** The daemon's own part of `status`. */
+  describe: () => Omit<Result<'status'>, 'lanPort' | 'rooms' | 'counters' | 'safeMode'>;
+  stop: () => void;
+}
+
+/** Who asks. `lease` is null for one that cannot hold a lease: a single HTTP request. */
+export interface Caller {
+  lease: object | null;
+}
+
+type Handlers = {
+  [M in Method]: (params: never, caller: Caller) => Result<M> | Promise<Result<M>>;
+};
+
+/** Answers requests: parameters are checked here, whatever brought them. Rejects with ChatterError only. */
+export class Requests {
+  readonly #handlers: Handlers;
+
+  constructor({ node, leases, describe, stop }: RequestContext) {
+    this.#handlers = {
+      status: () => ({ ...describe(), ...node.status() }),
+      whoami: (params) => node.whoami(params),
+      rename: (params) => node.rename(params),
+      rooms: (params) => node.rooms(params),
+      join: async (params, { lease }) => {
+        const joined = await node.join(params);
+        if (lease) leases.hold(lease);
+        return joined;
+      },
+      leave: (params) => node.leave(params),
+      release: (_params, { lease }) => {
+        if (lease) leases.release(lease);
+        return {};
+      },
+      peers: (params) => node.peers(params),
+      invite: (params) => node.invite(params),
+      create: (params) => node.create(params),
+      say: (params) => node.say(params),
+      pin: ({ pinned }: { pinned: boolean }) => {
+        leases.pinned = pinned;
+        return {};
+      },
+      stop: () => {
+        stop();
+        return {};
+      },
+    };
+  }
+
+  async answer(method: string, params: unknown, caller: Caller): Promise<unknown> {
+    if (!Object.hasOwn(REQUESTS, method)) throw new ChatterError('API_NOT_FOUND');
+    const parsed = REQUESTS[method as Method].params.safeParse(params);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw new ChatterError('API_BAD_REQUEST', {
+        message: `${method}: ${issue?.path.map(String).join('.') || 'parameters'}: ${issue?.message}`,
+      });
+    }
+    try {
+      return await this.#handlers[method as Method](parsed.data as never, caller);
+    } catch (err) {
+      throw ChatterError.from(err);
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { systemClock } from '../clock.js';
+import { ChatterError } from '../errors.js';
+import { type Log, type LogLevel, lineLog } from '../log.js';
+import { ChatterNode } from '../node.js';
+import type { DataFolder } from '../storage/data-folder.js';
+import { API_VERSION, type NodeOptions } from './api.js';
+import { CrashRecord } from './crash-record.js';
+import { EventLog } from './event-log.js';
+import { Leases } from './leases.js';
+import { logFile } from './log-file.js';
+import { NodeView } from './node-view.js';
+import { Requests } from './requests.js';
+import { ApiServer } from './server.js';
+
+export interface DaemonOptions {
+  folder: DataFolder;
+  node: NodeOptions;
+  /** True stays without any client. */
+  pinned: boolean;
+  logLevel: LogLevel;
+  /** A line for whoever started this process by hand. */
+  onReady?: (apiPort: number) => void;
+}
+
+/** Exit status of `sysexits.h` for a fault inside. */
+const EX_SOFTWARE = 70;
+const CLOSE_DEADLINE_MS = 3_000;
+
+/**
+ * Runs the node of a data folder in this process until it is stopped, idle, or told to end. Resolves when it has
+ * ended well. Rejects with DATA_FOLDER_LOCKED if another process runs it.
+ */
+export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const { folder } = options;
+  process.umask(0o077);
+  folder.create();
+  const log = lineLog(logFile(folder.logFile), options.logLevel, () => systemClock.wall());
+  const parts: { close(): Promise<void> | void }[] = [];
+  let stop = () => {};
+  const ended = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+
+  const crashes = new CrashRecord(folder);
+  const locked = new ChatterNode(folder, {
+    listen: options.node.listen,
+    lan: options.node.lan,
+    // Asked when the lock is held: only then is a `node.json` that is there somebody's who crashed.
+    safeMode: () => crashes.safeMode(Date.now()),
+    log,
+  });
+  const view = new NodeView(locked);
+  await locked.open();
+  parts.unshift(locked);
+  try {
+    const token = randomBytes(32).toString('base64url');
+    const leases = new Leases(systemClock, () => stop());
+    const events = new EventLog(randomBytes(8).toString('hex'));
+    const requests = new Requests({
+      node: view,
+      leases,
+      stop: () => setImmediate(stop), // after the answer has been written
+      describe: () => ({
+        pid: process.pid,
+        version: version(),
+        api: API_VERSION,
+        apiPort: server.port,
+        tokenFile: folder.tokenFile,
+        dataFolder: folder.path,
+        pinned: leases.pinned,
+        leases: leases.count,
+        options: options.node,
+      }),
+    });
+    const kept = Number((await locked.setting(PORT_SETTING)) ?? 0);
+    const { port: wanted } = options.node;
+    const server = new ApiServer(
+      { requests, events, leases, snapshot: () => view.snapshot(), token, clock: systemClock, log },
+      { port: wanted ?? kept, fixed: (wanted ?? 0) > 0 },
+    );
+    await server.open();
+    parts.unshift(server);
+    view.onEvent((event) => server.publish(events.add(event, new Date(systemClock.wall()).toISOString())));
+    if (wanted === null && server.port !== kept) await locked.setSetting(PORT_SETTING, String(server.port));
+    folder.write(folder.tokenFile, token);
+    folder.write(
+      folder.nodeFile,
+      JSON.stringify({ pid: process.pid, port: server.port, options: options.node }),
+    );
+    leases.pinned = options.pinned;
+    parts.unshift({ close: () => leases.close() });
+    watchSignals(log, stop);
+    log.info('started', { pid: process.pid, safeMode: locked.safeMode });
+    options.onReady?.(server.port);
+    await ended;
+    // Whoever looks for a node from here on starts the next one, which waits for the lock.
+    folder.remove(folder.nodeFile);
+  } finally {
+    await within(CLOSE_DEADLINE_MS, async () => {
+      for (const part of parts) await part.close();
+    });
+    log.info('ended', { pid: process.pid });
+  }
+}
+
+const PORT_SETTING = 'api-port';
+
+function watchSignals(log: Log, stop: () => void): void {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+  // The last net: it leaves a trace and the crash count, and never goes on in an unknown state.
+  const crash = (err: unknown) => {
+    log.error('crash', { cause: err instanceof Error ? (err.stack ?? err.message) : String(err) });
+    process.exit(EX_SOFTWARE);
+  };
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+}
+
+async function within(ms: number, fn: () => Promise<void>): Promise<void> {
+  const timeout = new Promise<void>((resolve) => {
+    systemClock.after(ms, resolve);
+  });
+  await Promise.race([fn(), timeout]);
+}
+
+/** This package's version. */
+function version(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  } catch (cause) {
+    throw new ChatterError('INTERNAL', { message: 'This installation is incomplete.', cause });
+  }
+}

@@ -1,0 +1,90 @@
+import type { Clock } from '../clock.js';
+import { Resource } from '../resource.js';
+import { type Address, formatAddress } from './address.js';
+import { Dialer } from './dialer.js';
+import type { DiscoverableRoom, Discovery, DiscoveryEvents } from './discovery.js';
+import type { DialTarget, TcpTransport } from './tcp-transport.js';
+
+/**
+ * Typed addresses, and whoever connects here: what works where nothing can be announced. An address is dialled for
+ * as long as the room that it was typed for is joined, and greeted with that room alone.
+ */
+export class DirectDiscovery extends Resource<DiscoveryEvents> implements Discovery {
+  readonly path = 'direct';
+  readonly #transport: TcpTransport;
+  readonly #dialer: Dialer;
+  readonly #typed = new Map<string, Typed>();
+  readonly #joined = new Set<string>();
+
+  constructor({ transport, clock }: { transport: TcpTransport; clock: Clock }) {
+    super();
+    this.#transport = transport;
+    this.#dialer = new Dialer({ transport, clock }, { maxBackoffMs: MAX_BACKOFF_MS });
+  }
+
+  /** Dials this address for a joined room. */
+  add(address: Address, roomId: string): void {
+    const key = formatAddress(address);
+    const typed = this.#typed.get(key) ?? { address, rooms: new Set<string>(), instance: null };
+    this.#typed.set(key, typed);
+    typed.rooms.add(roomId);
+    if (typed.instance && this.#transport.has(typed.instance)) {
+      this.emit('rooms', { instance: typed.instance, path: 'direct', rooms: [roomId] });
+    }
+    this.#dialer.add(key, {
+      where: () => this.#where(typed),
+      onStream: (found) => {
+        typed.instance = found.instance;
+        this.emit('stream', found);
+      },
+    });
+  }
+
+  join(room: DiscoverableRoom): void {
+    this.#joined.add(room.id);
+  }
+
+  leave(roomId: string): void {
+    this.#joined.delete(roomId);
+    for (const [key, { rooms }] of this.#typed) {
+      rooms.delete(roomId);
+      if (rooms.size > 0) continue;
+      this.#typed.delete(key);
+      this.#dialer.remove(key);
+    }
+  }
+
+  /** A typed address is dialled only while no stream to who is there lives: there is nothing to hold back. */
+  hold(): void {}
+  release(): void {}
+
+  refresh(): void {
+    this.#dialer.hurry();
+  }
+
+  protected async _open(): Promise<void> {
+    this.defer(this.#transport.on('incoming', (found) => this.emit('stream', found)));
+    this.defer(
+      this.#transport.on('gone', (instance) => {
+        for (const [key, typed] of this.#typed) if (typed.instance === instance) this.#dialer.again(key);
+      }),
+    );
+    this.defer(() => this.#dialer.close());
+  }
+
+  #where({ address, rooms, instance }: Typed): DialTarget | null {
+    const joined = [...rooms].filter((id) => this.#joined.has(id));
+    const connected = instance !== null && this.#transport.has(instance);
+    return joined.length > 0 && !connected ? { ...address, rooms: joined } : null;
+  }
+}
+
+interface Typed {
+  address: Address;
+  rooms: Set<string>;
+  /** Who was there last: another node may have the address next time. */
+  instance: string | null;
+}
+
+/** Somebody typed this address and waits. */
+const MAX_BACKOFF_MS = 10_000;

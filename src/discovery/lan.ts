@@ -1,0 +1,280 @@
+import type { Clock, Timer } from '../clock.js';
+import { LIMITS } from '../limits.js';
+import type { Log } from '../log.js';
+import { Resource } from '../resource.js';
+import { Dialer } from './dialer.js';
+import type { DiscoverableRoom, Discovery, DiscoveryEvents, FoundStream } from './discovery.js';
+import { type NetworkLink, networkLinks } from './interfaces.js';
+import { type Heard, MdnsLink } from './mdns-link.js';
+import { fromTxt, makeTags, matchTags, newNonce, type TagRecord, toTxt } from './room-tags.js';
+import type { DialTarget, TcpTransport } from './tcp-transport.js';
+
+export interface LanDependencies {
+  transport: TcpTransport;
+  clock: Clock;
+  log: Log;
+}
+
+export interface LanOptions {
+  /** The links of this machine; for a test that has its own idea of them. */
+  links?: () => NetworkLink[];
+}
+
+/** Somebody whose record was heard. */
+interface Neighbour {
+  record: TagRecord;
+  host: string;
+  port: number;
+  heardAt: number;
+  rooms: ReadonlySet<string>;
+}
+
+const LINKS_EVERY_MS = 2_000;
+const NONCE_EVERY_MS = 15 * 60_000;
+const TURN_EVERY_MS = 30_000;
+const QUERY_MIN_MS = 1_000;
+const QUERY_MAX_MS = 60_000;
+/** Who sees nobody asks more often. */
+const QUERY_ALONE_MS = 10_000;
+
+/**
+ * People on the same network: says by mDNS which rooms this node is in (as tags that only their members can read),
+ * hears who else is, and dials them over TCP.
+ *
+ * 1. Nothing is bound, said or asked before the first `join`, and after the last `leave` a goodbye is the last word.
+ * 2. A record can add an address to dial, and nothing else: no goodbye, change or clash touches a living stream.
+ * 3. What is remembered of others is bounded: `mdnsInstances` of them, for `mdnsInstanceLifeMs` after the last word.
+ */
+export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery {
+  readonly path = 'lan';
+  readonly #transport: TcpTransport;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #listLinks: () => NetworkLink[];
+  readonly #dialer: Dialer;
+  readonly #rooms = new Map<string, DiscoverableRoom>();
+  readonly #links = new Map<string, MdnsLink>();
+  readonly #neighbours = new Map<string, Neighbour>();
+  readonly #held = new Set<string>();
+  #timers: Timer[] = [];
+  #query: Timer | null = null;
+  #queryMs = QUERY_MIN_MS;
+  #nonce = newNonce();
+  #turn = 0;
+  #stopping: Promise<unknown> = Promise.resolve();
+
+  constructor({ transport, clock, log }: LanDependencies, { links = networkLinks }: LanOptions = {}) {
+    super();
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#log = log;
+    this.#listLinks = links;
+    this.#dialer = new Dialer({ transport, clock });
+  }
+
+  join(room: DiscoverableRoom): void {
+    if (this.#rooms.has(room.id) || this.closing) return;
+    this.#rooms.set(room.id, room);
+    if (this.#rooms.size === 1) this.#start();
+    else {
+      this.#announce();
+      this.#askSoon();
+    }
+    for (const instance of this.#neighbours.keys()) this.#match(instance);
+  }
+
+  leave(roomId: string): void {
+    if (!this.#rooms.delete(roomId)) return;
+    for (const instance of this.#neighbours.keys()) this.#match(instance);
+    if (this.#rooms.size === 0) this.#stop();
+    else this.#announce();
+  }
+
+  hold(instance: string): void {
+    this.#held.add(instance);
+  }
+
+  release(instance: string): void {
+    if (this.#held.delete(instance)) this.#dialer.again(instance);
+  }
+
+  refresh(): void {
+    if (this.#rooms.size === 0) return;
+    this.#updateLinks();
+    this.#announce();
+    this.#askSoon();
+    this.#dialer.hurry();
+  }
+
+  protected async _open(): Promise<void> {
+    this.defer(this.#transport.on('gone', (instance) => this.#onGone(instance)));
+    this.defer(() => this.#dialer.close());
+  }
+
+  protected override async _close(): Promise<void> {
+    this.#stop();
+    await this.#stopping;
+  }
+
+  #start(): void {
+    const clock = this.#clock;
+    this.#timers = [
+      clock.every(LINKS_EVERY_MS, () => this.#tick()),
+      clock.every(NONCE_EVERY_MS, () => {
+        this.#nonce = newNonce();
+        this.#announce();
+      }),
+      clock.every(TURN_EVERY_MS, () => {
+        if (this.#rooms.size <= LIMITS.mdnsTagsPerRecord) return;
+        this.#turn++;
+        this.#announce();
+      }),
+    ];
+    this.#updateLinks();
+    this.#askSoon();
+  }
+
+  #stop(): void {
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers = [];
+    this.#query?.cancel();
+    const closing = [...this.#links.values()].map((link) => link.close());
+    this.#links.clear();
+    this.#stopping = Promise.allSettled([this.#stopping, ...closing]);
+  }
+
+  #tick(): void {
+    this.#updateLinks();
+    const oldest = this.#clock.now() - LIMITS.mdnsInstanceLifeMs;
+    for (const [instance, { heardAt }] of this.#neighbours) {
+      if (heardAt < oldest && !this.#transport.has(instance)) this.#forget(instance);
+    }
+  }
+
+  /** Follows the machine's interfaces as they come, go and are made anew. */
+  #updateLinks(): void {
+    const now = new Map(this.#listLinks().map((link) => [link.key, link]));
+    for (const [key, mdns] of this.#links) {
+      if (now.has(key)) continue;
+      this.#links.delete(key);
+      void mdns.close().catch(() => undefined);
+    }
+    for (const [key, link] of now) {
+      if (this.#links.has(key)) continue;
+      const mdns = new MdnsLink({ link, clock: this.#clock, log: this.#log });
+      this.#links.set(key, mdns);
+      mdns.on('heard', (heard) => this.#onHeard(heard));
+      void mdns.open().then(
+        () => {
+          this.#announceOn(mdns);
+          mdns.query();
+        },
+        () => undefined,
+      );
+    }
+  }
+
+  #announce(): void {
+    for (const mdns of this.#links.values()) this.#announceOn(mdns);
+  }
+
+  #announceOn(mdns: MdnsLink): void {
+    const { port, instance } = this.#transport;
+    if (port === null || this.#rooms.size === 0) return;
+    const rooms = [...this.#rooms.values()];
+    const start = (this.#turn * LIMITS.mdnsTagsPerRecord) % rooms.length;
+    const inTurn = rooms.slice(start, start + LIMITS.mdnsTagsPerRecord);
+    mdns.announce({
+      instance,
+      port,
+      txt: toTxt(
+        makeTags(
+          inTurn.map(({ mdnsKey }) => mdnsKey),
+          this.#nonce,
+        ),
+      ),
+    });
+  }
+
+  /** Asks now and then less and less often, since a datagram or a neighbour may have been missing. */
+  #askSoon(): void {
+    this.#queryMs = QUERY_MIN_MS;
+    this.#ask();
+  }
+
+  #ask(): void {
+    for (const mdns of this.#links.values()) mdns.query();
+    this.#query?.cancel();
+    this.#query = this.#clock.after(this.#queryMs, () => this.#ask());
+    const alone = ![...this.#neighbours.keys()].some((instance) => this.#transport.has(instance));
+    this.#queryMs = Math.min(this.#queryMs * 2, alone ? QUERY_ALONE_MS : QUERY_MAX_MS);
+  }
+
+  #onHeard({ instance, host, port, txt }: Heard): void {
+    const record = instance === this.#transport.instance ? null : fromTxt(txt);
+    if (!record) return;
+    const known = this.#neighbours.get(instance);
+    this.#neighbours.delete(instance); // to the end of the order in which the oldest are forgotten
+    this.#neighbours.set(instance, {
+      record,
+      host,
+      port,
+      heardAt: this.#clock.now(),
+      rooms: known?.rooms ?? new Set(),
+    });
+    if (this.#neighbours.size > LIMITS.mdnsInstances) this.#forgetOne();
+    this.#match(instance);
+    this.#dialer.hurry(instance); // it is there: an earlier failure says nothing any more
+  }
+
+  /** Finds out which joined rooms a neighbour is in, tells it, and dials if there is anything to dial for. */
+  #match(instance: string): void {
+    const neighbour = this.#neighbours.get(instance);
+    if (!neighbour) return;
+    const rooms = new Set(matchTags(neighbour.record, this.#rooms.values()));
+    const fresh = [...rooms].filter((id) => !neighbour.rooms.has(id));
+    neighbour.rooms = rooms;
+    this.#transport.markLan(instance, rooms.size > 0);
+    if (rooms.size === 0) return this.#dialer.remove(instance);
+    if (fresh.length > 0) this.emit('rooms', { instance, path: 'lan', rooms: fresh });
+    // So that a pair proves itself once, one end goes first (PROTOCOL.md [D4]).
+    const delayMs = this.#transport.instance < instance ? 0 : LIMITS.lanYieldMs;
+    const plan = {
+      where: () => this.#where(instance),
+      onStream: (found: FoundStream) => this.emit('stream', found),
+    };
+    this.#dialer.add(instance, plan, delayMs);
+  }
+
+  #where(instance: string): DialTarget | null {
+    const neighbour = this.#neighbours.get(instance);
+    if (
+      !neighbour ||
+      neighbour.rooms.size === 0 ||
+      this.#held.has(instance) ||
+      this.#transport.has(instance)
+    ) {
+      return null; // Invariant 4 of Discovery; `gone` and `release` bring it back
+    }
+    return { host: neighbour.host, port: neighbour.port, rooms: [...neighbour.rooms], instance };
+  }
+
+  #onGone(instance: string): void {
+    this.#dialer.again(instance);
+    if (this.#neighbours.has(instance) && this.#rooms.size > 0) this.#askSoon();
+  }
+
+  #forget(instance: string): void {
+    this.#neighbours.delete(instance);
+    this.#transport.markLan(instance, false);
+    this.#dialer.remove(instance);
+  }
+
+  /** Makes room: strangers go before those who share a room, connected ones last. */
+  #forgetOne(): void {
+    const all = [...this.#neighbours];
+    const [stranger] = all.find(([, { rooms }]) => rooms.size === 0) ?? [];
+    const [unconnected] = all.find(([instance]) => !this.#transport.has(instance)) ?? [];
+    this.#forget(stranger ?? unconnected ?? (all[0] as [string, Neighbour])[0]);
+  }
+}

@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import { Bonjour, Service } from 'bonjour-service';
+import type { Clock, Timer } from '../clock.js';
+import type { Log } from '../log.js';
+import { Resource } from '../resource.js';
+import { TokenBucket } from '../token-bucket.js';
+import type { NetworkLink } from './interfaces.js';
+
+/** A service record of somebody else, as heard on one link. */
+export interface Heard {
+  instance: string;
+  /** The packet's sender: what a record says of addresses is not believed. */
+  host: string;
+  port: number;
+  txt: readonly Uint8Array[];
+}
+
+export interface Announcement {
+  instance: string;
+  port: number;
+  txt: Record<string, string>;
+}
+
+/** The parts of multicast-dns and its packets that are used here. */
+interface Mdns {
+  on(event: 'response', fn: (packet: Packet, from: { address: string; port: number }) => void): void;
+  on(event: 'query', fn: (packet: Packet, from: { address: string; port: number }) => void): void;
+  on(event: 'error' | 'warning', fn: (err: Error) => void): void;
+  on(event: 'ready', fn: () => void): void;
+  removeAllListeners(event: 'query'): void;
+  query(name: string, type: string): void;
+  respond(records: object[], done?: () => void): void;
+  destroy(done: () => void): void;
+}
+interface Packet {
+  questions: { name: string; type: string }[];
+  answers: DnsRecord[];
+  additionals: DnsRecord[];
+}
+interface DnsRecord {
+  name: string;
+  type: string;
+  ttl?: number;
+  data: unknown;
+}
+/** bonjour-service keeps these to itself in its types. */
+interface BonjourServer {
+  mdns: Mdns;
+  register(records: object[]): void;
+  unregister(records: object[]): void;
+  respondToQuery(query: { questions: Packet['questions'] }): void;
+}
+
+const TYPE = 'chatter';
+const SERVICE = `_${TYPE}._tcp.local`;
+const INSTANCE = /^([0-9a-f]{16})\._chatter\._tcp\.local$/i;
+const GOODBYE_MS = 250;
+/** A record is said this often when it is new, since a datagram may be lost (RFC 6762 section 8.3). */
+const REPEAT_MS = 1_000;
+const ANSWERS = { perSecond: 10, burst: 20 };
+const LOWEST_PORT = 1024;
+
+/**
+ * mDNS on one link: says this node's record, asks for others', and tells what it hears. It uses bonjour-service for
+ * sockets, records and answers, and keeps away from its traps: its browser's list without an end, its record of
+ * every address of the machine, its default error callback that throws, its probe that anybody may answer.
+ *
+ * 1. A record is heard only from a sender on this link; nothing that it says of addresses is used.
+ * 2. No error of the network leaves this class.
+ */
+export class MdnsLink extends Resource<{ heard: [Heard] }> {
+  readonly #link: NetworkLink;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #hostName = `${randomBytes(8).toString('hex')}.local`;
+  readonly #answers: TokenBucket;
+  #server: BonjourServer | null = null;
+  #records: DnsRecord[] = [];
+  #repeat: Timer | null = null;
+
+  constructor({ link, clock, log }: { link: NetworkLink; clock: Clock; log: Log }) {
+    super();
+    this.#link = link;
+    this.#clock = clock;
+    this.#log = log;
+    this.#answers = new TokenBucket(clock, ANSWERS);
+  }
+
+  protected async _open(): Promise<void> {
+    const bonjour = new Bonjour({ interface: this.#link.address, bind: '0.0.0.0' } as object, (err: Error) =>
+      this.#failed(err),
+    );
+    const server = (bonjour as unknown as { server: BonjourServer }).server;
+    const { mdns } = server;
+    mdns.on('error', (err) => this.#failed(err));
+    mdns.on('warning', (err) => this.#failed(err));
+    mdns.on('response', (packet, from) => this.#onResponse(packet, from.address));
+    // The library answers every question of every packet from anywhere: ours are few, and for neighbours.
+    mdns.removeAllListeners('query');
+    mdns.on('query', ({ questions }, from) => {
+      const ours = questions.filter(({ name }) => this.#isOurs(name)).slice(0, 2);
+      if (ours.length > 0 && this.#link.contains(from.address) && this.#answers.take()) {
+        server.respondToQuery({ questions: ours });
+      }
+    });
+    this.#server = server;
+    this.defer(() => new Promise<void>((done) => mdns.destroy(done)));
+  }
+
+  protected override async _close(): Promise<void> {
+    this.#repeat?.cancel();
+    await this.#goodbye();
+  }
+
+  /** Says this record from now on instead of the one before. */
+  announce({ instance, port, txt }: Announcement): void {
+    const server = this.#server;
+    if (!server || this.closing) return;
+    const service = new Service(
+      { name: instance, type: TYPE, protocol: 'tcp', port, host: this.#hostName, txt },
+      nothing,
+      nothing,
+    );
+    server.unregister(this.#records);
+    this.#records = (service.records() as DnsRecord[]).filter(({ type }) => type !== 'A' && type !== 'AAAA');
+    server.register(this.#records);
+    server.mdns.respond(this.#records);
+    this.#repeat?.cancel();
+    this.#repeat = this.#clock.after(REPEAT_MS, () => server.mdns.respond(this.#records));
+  }
+
+  /** Asks who is there. */
+  query(): void {
+    this.#server?.mdns.query(SERVICE, 'PTR');
+  }
+
+  /** Takes the record back; a kind word that others need not believe. */
+  async #goodbye(): Promise<void> {
+    const { mdns } = this.#server ?? {};
+    if (!mdns || this.#records.length === 0) return;
+    const records = this.#records.map((record) => ({ ...record, ttl: 0 }));
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.after(GOODBYE_MS, resolve); // there may be no network left to say it on
+      mdns.respond(records, () => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  #onResponse({ answers, additionals }: Packet, host: string): void {
+    if (!this.#link.contains(host) || this.closing) return; // Invariant 1
+    const records = [...answers, ...additionals];
+    for (const srv of records) {
+      const instance = INSTANCE.exec(srv.name)?.[1]?.toLowerCase();
+      if (srv.type !== 'SRV' || !instance || srv.ttl === 0) continue;
+      const port = (srv.data as { port?: unknown } | null)?.port;
+      const txt = records.find(({ type, name }) => type === 'TXT' && name === srv.name)?.data;
+      if (typeof port !== 'number' || port < LOWEST_PORT || !txt) continue;
+      this.emit('heard', { instance, host, port, txt: Array.isArray(txt) ? txt : [txt as Uint8Array] });
+    }
+  }
+
+  #isOurs(name: string): boolean {
+    const lower = name.toLowerCase();
+    return lower === SERVICE || this.#records.some((record) => record.name.toLowerCase() === lower);
+  }
+
+  #failed(err: Error): void {
+    this.#log.debug('mdns', { code: (err as NodeJS.ErrnoException).code ?? err.name });
+  }
+}
+
+const nothing = () => {};

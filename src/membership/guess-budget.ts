@@ -1,0 +1,100 @@
+import { isIPv4 } from 'node:net';
+import type { Clock } from '../clock.js';
+import { LIMITS } from '../limits.js';
+
+const HOUR_MS = 3_600_000;
+/** Prefixes and rooms that are remembered; the one heard of longest ago goes first. */
+const REMEMBERED = 4_096;
+
+/**
+ * How many wrong secrets are put up with (PROTOCOL.md [P4]): so many an address prefix, so many a room, and then one
+ * stranger per `failedProofThrottleMs` and room. Who has proven a room from an address before passes by, so burning
+ * the budget locks no member out.
+ */
+export class GuessBudget {
+  readonly #clock: Clock;
+  readonly #byPrefix = new Remembered<number[]>();
+  readonly #byRoom = new Remembered<number[]>();
+  readonly #trusted = new Remembered<true>();
+  readonly #lastStranger = new Remembered<number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Whether somebody at `address` (host:port) may try this room now. Asking takes the stranger's turn. */
+  allowed(address: string, roomId: string): boolean {
+    const prefix = prefixOf(address);
+    if (this.#trusted.get(`${prefix} ${roomId}`)) return true;
+    const limit = isPrivate(prefix) ? LIMITS.failedProofsPerPrivatePrefix : LIMITS.failedProofsPerPrefix;
+    if (this.#recent(this.#byPrefix, prefix, LIMITS.failedProofsPrefixWindowMs).length >= limit) return false;
+    if (this.failures(roomId) < LIMITS.failedProofsPerRoomPerHour) return true;
+    const now = this.#clock.now();
+    const last = this.#lastStranger.get(roomId);
+    if (last !== undefined && now - last < LIMITS.failedProofThrottleMs) return false;
+    this.#lastStranger.set(roomId, now);
+    return true;
+  }
+
+  failed(address: string, roomId: string): void {
+    const now = this.#clock.now();
+    const prefix = prefixOf(address);
+    this.#byPrefix.set(prefix, [
+      ...this.#recent(this.#byPrefix, prefix, LIMITS.failedProofsPrefixWindowMs),
+      now,
+    ]);
+    this.#byRoom.set(roomId, [...this.#recent(this.#byRoom, roomId, HOUR_MS), now]);
+  }
+
+  succeeded(address: string, roomId: string): void {
+    this.#trusted.set(`${prefixOf(address)} ${roomId}`, true);
+  }
+
+  /** Wrong secrets for a room in the last hour. */
+  failures(roomId: string): number {
+    return this.#recent(this.#byRoom, roomId, HOUR_MS).length;
+  }
+
+  #recent(map: Remembered<number[]>, key: string, windowMs: number): number[] {
+    const since = this.#clock.now() - windowMs;
+    return (map.get(key) ?? []).filter((at) => at > since).slice(-LIMITS.failedProofsPerPrivatePrefix);
+  }
+}
+
+/** A map that forgets what was set longest ago. */
+class Remembered<T> {
+  readonly #map = new Map<string, T>();
+
+  get(key: string): T | undefined {
+    return this.#map.get(key);
+  }
+
+  set(key: string, value: T): void {
+    this.#map.delete(key);
+    this.#map.set(key, value);
+    if (this.#map.size > REMEMBERED) this.#map.delete(this.#map.keys().next().value as string);
+  }
+}
+
+/** An IPv4 address or the first 64 bits of an IPv6 one: what one subscriber has. */
+function prefixOf(address: string): string {
+  const host = address
+    .slice(0, address.lastIndexOf(':'))
+    .replace(/^\[|\]$|%.*$/g, '')
+    .replace(/^::ffff:/i, '');
+  return isIPv4(host) ? host : expand(host).slice(0, 4).join(':');
+}
+
+/** The eight groups of an IPv6 address. */
+function expand(host: string): string[] {
+  const [head = '', tail = ''] = host.toLowerCase().split('::');
+  const before = head.split(':').filter(Boolean);
+  const after = host.includes('::') ? tail.split(':').filter(Boolean) : [];
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0');
+  return [...before, ...zeros, ...after];
+}
+
+/** RFC 1918, loopback, link-local and unique-local: many people share one, and none is far away. */
+const isPrivate = (prefix: string) =>
+  /^(127|10|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))\./.test(prefix) ||
+  /^(fe80|f[cd]..|0:0:0:0)/.test(prefix);

@@ -1,0 +1,344 @@
+import NoiseSecretStream from '@hyperswarm/secret-stream';
+import { type Clock, systemClock } from './clock.js';
+import { Network } from './connection/network.js';
+import { Counters } from './counters.js';
+import { parseAddress } from './discovery/address.js';
+import { DirectDiscovery } from './discovery/direct.js';
+import type { Discovery } from './discovery/discovery.js';
+import { instanceId } from './discovery/instance-id.js';
+import { LanDiscovery } from './discovery/lan.js';
+import { TcpTransport } from './discovery/tcp-transport.js';
+import { ChatterError, type ErrorCode } from './errors.js';
+import { friendlyName } from './identity/friendly-name.js';
+import { Identity } from './identity/identity.js';
+import { LIMITS } from './limits.js';
+import { type Log, silentLog } from './log.js';
+import { GuessBudget } from './membership/guess-budget.js';
+import { isInvite, newInviteSecret, parseInvite } from './membership/invite.js';
+import { Resource } from './resource.js';
+import { type KnownRoom, KnownRooms, roomTag } from './room/known-rooms.js';
+import { Room } from './room/room.js';
+import { openRoom, privateRoom, protectedRoom } from './room/room-kinds.js';
+import { Database } from './storage/database.js';
+import { Settings } from './storage/settings.js';
+import { cleanName } from './text.js';
+
+export interface NodePaths {
+  identity: string;
+  database: string;
+}
+
+export interface NodeOptions {
+  /** TCP port for LAN and direct peers; 0, the default, draws one at random. */
+  listen?: number;
+  /** False keeps off the local network; typed addresses still work. Default true. */
+  lan?: boolean;
+  /** Asked once the data folder is locked: true joins nothing by itself, after a node that crashed again and again. */
+  safeMode?: () => boolean;
+  clock?: Clock;
+  log?: Log;
+}
+
+export interface JoinRequest {
+  /** A name, a `name#tag`, an id, or a text with an invite link in it. */
+  room: string;
+  passphrase?: string;
+  /** The open room of this name, whatever else is known by it. */
+  open?: boolean;
+  /** Has agreed to join an open room although a protected one of this name is known. */
+  openAnyway?: boolean;
+  /** The own name in this room. */
+  name?: string;
+  /** Addresses host:port to dial for this room. */
+  peers?: readonly string[];
+}
+
+export type NodeEvents = {
+  /** Listeners hear everything of the room from its first member on. */
+  joined: [Room];
+  left: [Room];
+  /** Something about a room that its people should know. */
+  notice: [{ room: Room; code: ErrorCode }];
+};
+
+/** Told at most this often about one room. */
+const NOTICE_EVERY_MS = 60_000;
+
+/**
+ * One person's end of all their rooms: identity, storage, network and rooms put together. Nothing is announced,
+ * asked or listened on before the first `join`.
+ */
+export class ChatterNode extends Resource<NodeEvents> {
+  readonly counters = new Counters();
+  readonly #paths: NodePaths;
+  readonly #options: NodeOptions;
+  readonly #clock: Clock;
+  readonly #rooms = new Map<string, Room>();
+  readonly #joining = new Map<string, Promise<Room>>();
+  readonly #noticed = new Map<string, number>();
+  #parts: Parts | null = null;
+  #safeMode = false;
+
+  constructor(paths: NodePaths, options: NodeOptions = {}) {
+    super();
+    this.#paths = paths;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  get identity(): Identity {
+    return this.#open.identity;
+  }
+
+  /** The display name in rooms that have none of their own. */
+  get name(): string {
+    return this.#open.name;
+  }
+
+  /** True if nothing was joined by itself at the start. */
+  get safeMode(): boolean {
+    return this.#safeMode;
+  }
+
+  /** Port of the TCP listener; null before the first join. */
+  get lanPort(): number | null {
+    return this.#parts?.transport.port ?? null;
+  }
+
+  /** Rooms joined now, by id. */
+  get rooms(): ReadonlyMap<string, Room> {
+    return this.#rooms;
+  }
+
+  get known(): readonly KnownRoom[] {
+    return this.#open.known.all;
+  }
+
+  /** The setting stored under `key`; null if there is none. */
+  setting(key: string): Promise<string | null> {
+    return this.#open.settings.get(key);
+  }
+
+  setSetting(key: string, value: string): Promise<void> {
+    return this.#open.settings.set(key, value);
+  }
+
+  /** The one known room that `ref` means. Throws ROOM_UNKNOWN, ROOM_AMBIGUOUS or INVITE_INVALID. */
+  find(ref: string): KnownRoom {
+    const found = this.#open.known.find(ref);
+    if (found.length > 1) {
+      // Where one of them is joined and the others are not, there is no doubt.
+      const joined = found.filter(({ keys }) => this.#rooms.has(keys.id));
+      if (joined.length === 1) return joined[0] as KnownRoom;
+      throw new ChatterError('ROOM_AMBIGUOUS', {
+        message: `Several rooms bear this name: ${found.map(roomTag).join(', ')}.`,
+      });
+    }
+    if (!found[0]) throw new ChatterError('ROOM_UNKNOWN');
+    return found[0];
+  }
+
+  /** The joined room that `ref` means. Throws as `find` does, and ROOM_UNKNOWN if it is not joined. */
+  room(ref: string): Room {
+    const room = this.#rooms.get(this.find(ref).keys.id);
+    if (!room) throw new ChatterError('ROOM_UNKNOWN', { message: 'This room is not joined here.' });
+    return room;
+  }
+
+  /** Whether `ref` means any known room. Throws INVITE_INVALID. */
+  knows(ref: string): boolean {
+    return this.#open.known.find(ref).length > 0;
+  }
+
+  /** The own name in a known room. */
+  nameIn(ref: string): string {
+    return this.find(ref).ownName ?? this.name;
+  }
+
+  /** Joins a room, or finds it joined. */
+  async join(request: JoinRequest): Promise<Room> {
+    const addresses = (request.peers ?? []).map((address) => parseAddress(address));
+    const ownName = request.name === undefined ? undefined : this.#checkedName(request.name);
+    const known = await this.#resolve(request);
+    const room = await this.#enter({ ...known, joined: true, ownName: ownName ?? known.ownName });
+    if (ownName) room.rename(ownName);
+    for (const address of addresses) this.#open.direct.add(address, known.keys.id);
+    return room;
+  }
+
+  /** Leaves a room: it is not joined again at the next start; what is known of it stays. */
+  async leave(ref: string): Promise<KnownRoom> {
+    const known = { ...this.find(ref), joined: false };
+    await this.#open.known.put(known);
+    await this.#exit(known.keys.id);
+    return known;
+  }
+
+  /** Makes a private room with a fresh secret; nobody is told and it is not joined. */
+  async create(label: string): Promise<KnownRoom> {
+    const room = privateRoom(newInviteSecret(), this.#checkedName(label));
+    await this.#open.known.put(room);
+    return room;
+  }
+
+  /** Sets the display name everywhere (but where a room has its own) or in one room. Throws NAME_INVALID. */
+  async rename(name: string, ref?: string): Promise<void> {
+    const cleaned = this.#checkedName(name);
+    const { known, settings } = this.#open;
+    if (ref !== undefined) {
+      const room = { ...this.find(ref), ownName: cleaned };
+      await known.put(room);
+      this.#rooms.get(room.keys.id)?.rename(cleaned);
+      return;
+    }
+    await settings.set('name', cleaned);
+    this.#open.name = cleaned;
+    for (const room of this.#rooms.values()) if (!known.get(room.keys.id)?.ownName) room.rename(cleaned);
+  }
+
+  protected async _open(): Promise<void> {
+    const log = this.#options.log ?? silentLog;
+    const clock = this.#clock;
+    const database = new Database(this.#paths.database);
+    this.defer(() => database.close());
+    await database.open(); // first, since it is the lock on everything else
+    this.#safeMode = this.#options.safeMode?.() ?? false;
+    const identity = await Identity.load(this.#paths.identity);
+    const settings = await Settings.load(database);
+    const known = await KnownRooms.load(database);
+    const name = (await settings.get('name')) ?? (await firstName(settings));
+
+    const keyPair = NoiseSecretStream.keyPair();
+    const transport = new TcpTransport(
+      { keyPair, clock, log, counters: this.counters },
+      { port: this.#options.listen },
+    );
+    const direct = new DirectDiscovery({ transport, clock });
+    const discoveries: Discovery[] = [direct];
+    if (this.#options.lan !== false) discoveries.push(new LanDiscovery({ transport, clock, log }));
+    const network = new Network({
+      discoveries,
+      identity,
+      transportKey: keyPair.publicKey,
+      guesses: new GuessBudget(clock),
+      clock,
+      log,
+      counters: this.counters,
+    });
+    const instance = instanceId(keyPair.publicKey);
+    this.#parts = { identity, settings, known, transport, direct, network, instance, name };
+    this.defer(() => transport.close());
+    await network.open();
+    this.defer(() => network.close());
+    this.defer(() => Promise.all([...this.#rooms.keys()].map((id) => this.#exit(id))));
+    network.on('session', (session) => {
+      const room = this.#rooms.get(session.roomId);
+      if (room) room.add(session);
+      else session.end('left');
+    });
+    network.on('wrong-secret', (keys) => this.#notice(keys.id, 'PASSPHRASE_WRONG'));
+    if (!this.#safeMode) await this.#rejoin();
+  }
+
+  get #open(): Parts {
+    if (!this.#parts || this.closing) throw new ChatterError('CLOSED');
+    return this.#parts;
+  }
+
+  async #rejoin(): Promise<void> {
+    for (const room of this.#open.known.all) {
+      // The lobby is of the network that one is in, so it is joined on purpose each time.
+      if (room.joined && !room.keys.lanOnly) await this.#enter(room);
+    }
+  }
+
+  /** The room that a request means, known or new. */
+  async #resolve(request: JoinRequest): Promise<KnownRoom> {
+    const { known } = this.#open;
+    const { room: ref, passphrase } = request;
+    if (isInvite(ref)) {
+      const { secret, label } = parseInvite(ref);
+      const fresh = privateRoom(secret, cleanName(label) ?? 'private');
+      return known.get(fresh.keys.id) ?? fresh;
+    }
+    if (passphrase !== undefined) {
+      const fresh = await protectedRoom(ref, passphrase);
+      return known.get(fresh.keys.id) ?? fresh;
+    }
+    const found = known.find(ref);
+    if (!request.open && found.length > 0) return this.find(ref);
+    const others = found.filter(({ seed }) => seed.tier !== 'open');
+    if (others.length > 0 && !request.openAnyway) {
+      throw new ChatterError('ROOM_NAME_TAKEN');
+    }
+    const open = found.find(({ seed }) => seed.tier === 'open');
+    return open ?? (await openRoom(ref));
+  }
+
+  /** Two joins of one room at once end in one room. */
+  #enter(known: KnownRoom): Promise<Room> {
+    const { id } = known.keys;
+    const joining = this.#joining.get(id) ?? this.#enterOnce(known).finally(() => this.#joining.delete(id));
+    this.#joining.set(id, joining);
+    return joining;
+  }
+
+  async #enterOnce(known: KnownRoom): Promise<Room> {
+    const { keys, label } = known;
+    const { identity, instance, network, transport } = this.#open;
+    await this.#open.known.put(known);
+    const joined = this.#rooms.get(keys.id);
+    if (joined) return joined;
+    if (this.#rooms.size >= LIMITS.rooms) throw new ChatterError('ROOM_LIMIT');
+    await transport.open();
+    const self = { id: identity.id, instance, name: known.ownName ?? this.name };
+    const room = new Room({ keys, label, self, clock: this.#clock });
+    await room.open();
+    this.#rooms.set(keys.id, room);
+    this.emit('joined', room);
+    network.join(keys);
+    return room;
+  }
+
+  async #exit(id: string): Promise<void> {
+    const room = this.#rooms.get(id);
+    if (!room) return;
+    this.#rooms.delete(id);
+    this.#parts?.network.leave(id);
+    await room.close();
+    this.emit('left', room);
+  }
+
+  #notice(roomId: string, code: ErrorCode): void {
+    const room = this.#rooms.get(roomId);
+    const key = `${roomId} ${code}`;
+    const now = this.#clock.now();
+    const last = this.#noticed.get(key);
+    if (!room || (last !== undefined && now - last < NOTICE_EVERY_MS)) return;
+    this.#noticed.set(key, now);
+    this.emit('notice', { room, code });
+  }
+
+  #checkedName(name: string): string {
+    const cleaned = cleanName(name);
+    if (!cleaned) throw new ChatterError('NAME_INVALID');
+    return cleaned;
+  }
+}
+
+interface Parts {
+  identity: Identity;
+  settings: Settings;
+  known: KnownRooms;
+  transport: TcpTransport;
+  direct: DirectDiscovery;
+  network: Network;
+  instance: string;
+  name: string;
+}
+
+async function firstName(settings: Settings): Promise<string> {
+  const name = friendlyName();
+  await settings.set('name', name);
+  return name;
+}

@@ -1,0 +1,183 @@
+import { LiveLines } from '../chat/live-lines.js';
+import type { Clock } from '../clock.js';
+import type { RoomPeer, RoomSession, SessionChannel } from '../connection/room-session.js';
+import type { PeerId } from '../identity/peer-id.js';
+import { LIMITS } from '../limits.js';
+import type { RoomKeys } from '../membership/room-keys.js';
+import { Resource } from '../resource.js';
+import { cleanName } from '../text.js';
+import { TokenBucket } from '../token-bucket.js';
+import { roomChannel } from './room-channel.js';
+
+export interface RoomOptions {
+  keys: RoomKeys;
+  /** What people call the room. */
+  label: string;
+  self: { id: PeerId; instance: string; name: string };
+  clock: Clock;
+}
+
+/** Somebody who is here, by one running instance or several. */
+export interface Member {
+  readonly id: PeerId;
+  readonly name: string;
+  /** Never empty; the first is the one that has been here longest. */
+  readonly peers: readonly RoomPeer[];
+}
+
+export type RoomEvents = {
+  'member-joined': [Member];
+  'member-left': [{ member: Member; reason: 'left' | 'lost' }];
+  'member-renamed': [{ member: Member; was: string }];
+  line: [{ id: string; author: Member; text: string }];
+  delivered: [{ id: string; to: Member; count: number }];
+};
+
+interface Presence {
+  name: string;
+  sessions: Map<RoomSession, SessionChannel<typeof roomChannel.messages>>;
+}
+
+/** A name changes at most this often; what comes faster is not looked at. */
+const RENAMES = { perSecond: 0.1, burst: 10 };
+const NAMELESS = 'Nameless';
+
+/**
+ * A joined room: who is here, and what is said.
+ *
+ * 1. Presence follows living sessions, never a message: nobody can say that somebody else is here or gone.
+ * 2. A member is here from its first profile on; nothing it says before is heard.
+ * 3. The author of a line is the identity that was proven on the stream it came by.
+ */
+export class Room extends Resource<RoomEvents> {
+  readonly keys: RoomKeys;
+  readonly label: string;
+  readonly #self: RoomOptions['self'];
+  readonly #clock: Clock;
+  readonly #lines: LiveLines;
+  readonly #present = new Map<PeerId, Presence>();
+  /** Sessions whose profile has not come yet. */
+  readonly #silent = new Map<RoomSession, SessionChannel<typeof roomChannel.messages>>();
+
+  constructor({ keys, label, self, clock }: RoomOptions) {
+    super();
+    this.keys = keys;
+    this.label = label;
+    this.#self = { ...self };
+    this.#clock = clock;
+    this.#lines = new LiveLines({ instance: self.instance, clock });
+  }
+
+  /** The own name in this room. */
+  get name(): string {
+    return this.#self.name;
+  }
+
+  /** Everybody else who is here. */
+  get members(): Member[] {
+    return [...this.#present].map(([id, presence]) => asMember(id, presence));
+  }
+
+  protected async _open(): Promise<void> {
+    await this.#lines.open();
+    this.defer(() => this.#lines.close());
+    this.defer(() => {
+      for (const { sessions } of this.#present.values())
+        for (const session of sessions.keys()) session.end('left');
+    });
+    this.#lines.on('line', ({ author, ...line }) => {
+      const presence = this.#present.get(author);
+      if (presence) this.emit('line', { ...line, author: asMember(author, presence) }); // Invariant 2
+    });
+    this.#lines.on('delivered', ({ to, ...delivery }) => {
+      const presence = this.#present.get(to);
+      if (presence) this.emit('delivered', { ...delivery, to: asMember(to, presence) });
+    });
+  }
+
+  /** Takes in a session of this room. To be called in the tick in which the session was announced. */
+  add(session: RoomSession): void {
+    if (this.closing || this.#sessionCount() >= LIMITS.peersPerRoom) return session.end('left');
+    const renames = new TokenBucket(this.#clock, RENAMES);
+    const channel = session.open(
+      roomChannel,
+      {
+        profile: ({ name }) => {
+          if (renames.take()) this.#profile(session, cleanName(name) ?? NAMELESS);
+        },
+      },
+      { onReset: () => this.#introduce(channel), onClose: () => session.end('left') },
+    );
+    this.#silent.set(session, channel);
+    const silence = this.#lines.add({
+      id: session.peer.id,
+      instance: session.peer.instance,
+      open: (definition, handlers, events) => session.open(definition, handlers, events),
+    });
+    session.onEnd((reason) => {
+      silence();
+      this.#gone(session, reason);
+    });
+    this.#introduce(channel);
+  }
+
+  /** Says a line to everybody who is here: see `LiveLines.say`. */
+  say(text: string): Promise<{ id: string; recipients: number }> {
+    return this.#lines.say(text);
+  }
+
+  /** Changes the own name in this room; `name` has passed `cleanName`. */
+  rename(name: string): void {
+    this.#self.name = name;
+    for (const channel of this.#silent.values()) this.#introduce(channel);
+    for (const { sessions } of this.#present.values()) {
+      for (const channel of sessions.values()) this.#introduce(channel);
+    }
+  }
+
+  #introduce(channel: SessionChannel<typeof roomChannel.messages>): void {
+    channel.send('profile', { name: this.#self.name });
+  }
+
+  #profile(session: RoomSession, name: string): void {
+    const { id } = session.peer;
+    const channel = this.#silent.get(session);
+    const presence = this.#present.get(id);
+    if (channel) this.#silent.delete(session);
+    if (!presence) {
+      if (!channel) return;
+      const fresh: Presence = { name, sessions: new Map([[session, channel]]) };
+      this.#present.set(id, fresh);
+      this.emit('member-joined', asMember(id, fresh));
+      return;
+    }
+    if (channel) presence.sessions.set(session, channel);
+    const was = presence.name;
+    presence.name = name;
+    if (was !== name) this.emit('member-renamed', { member: asMember(id, presence), was });
+  }
+
+  #gone(session: RoomSession, reason: 'left' | 'lost'): void {
+    this.#silent.delete(session);
+    const { id } = session.peer;
+    const presence = this.#present.get(id);
+    if (!presence?.sessions.has(session)) return;
+    const member = asMember(id, presence);
+    presence.sessions.delete(session);
+    if (presence.sessions.size > 0) return;
+    this.#present.delete(id);
+    this.emit('member-left', { member, reason });
+  }
+
+  #sessionCount(): number {
+    let count = this.#silent.size;
+    for (const { sessions } of this.#present.values()) count += sessions.size;
+    return count;
+  }
+}
+
+const asMember = (id: PeerId, { name, sessions }: Presence): Member => ({
+  id,
+  name,
+  peers: [...sessions.keys()].map(({ peer }) => peer),
+});

@@ -1,0 +1,31 @@
+/** The part of sodium-native 5.1.0 that is used here; it ships no types. */
+declare module 'sodium-native' {
+  const crypto_sign_PUBLICKEYBYTES: 32;
+  const crypto_sign_SECRETKEYBYTES: 64;
+  const crypto_sign_SEEDBYTES: 32;
+  const crypto_sign_BYTES: 64;
+  const crypto_pwhash_ALG_ARGON2ID13: number;
+  /** `out` of 16 to 64 bytes; `key` of 16 to 64 bytes. */
+  function crypto_generichash(out: Uint8Array, input: Uint8Array, key?: Uint8Array): void;
+  function crypto_generichash_batch(out: Uint8Array, inputs: Uint8Array[], key?: Uint8Array): void;
+  function crypto_sign_keypair(publicKey: Uint8Array, secretKey: Uint8Array): void;
+  function crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void;
+  function crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void;
+  function crypto_sign_verify_detached(
+    signature: Uint8Array,
+    message: Uint8Array,
+    publicKey: Uint8Array,
+  ): boolean;
+  /** Argon2id off the event loop; `memoryBytes` in bytes. */
+  function crypto_pwhash_async(
+    out: Uint8Array,
+    password: Uint8Array,
+    salt: Uint8Array,
+    operations: number,
+    memoryBytes: number,
+    algorithm: number,
+  ): Promise<void>;
+  function randombytes_buf(out: Uint8Array): void;
+  function sodium_memzero(buffer: Uint8Array): void;
+  function sodium_memcmp(a: Uint8Array, b: Uint8Array): boolean;
+}
