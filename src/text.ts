@@ -7,8 +7,8 @@ import { LIMITS } from './limits.js';
 
 // Characters that change how their neighbours are read (CVE-2021-42574) or cannot be seen at all.
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-const INVISIBLE =
-  /[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
+/** Everything that is never drawn, but for what joins or paints emoji. */
+const INVISIBLE = /(?!\u200d|\ufe0e|\ufe0f)\p{Default_Ignorable_Code_Point}/gu;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/gu;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all controls but tab and line feed
@@ -16,7 +16,7 @@ const CONTROL_IN_TEXT = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu;
 const LINE_SEPARATORS = /[\u2028\u2029]/gu;
 /** A joiner means something only between two pictures (UTS #51); elsewhere it hides. */
 const LONE_JOINER =
-  /(?<!\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)\u200d|\u200d(?!\p{Extended_Pictographic})/gu;
+  /(?<!\p{Extended_Pictographic}(?:\ufe0f|\p{Emoji_Modifier})?)\u200d|\u200d(?!\p{Extended_Pictographic})/gu;
 const STACKED_MARKS = /(\p{Mark}{4})\p{Mark}+/gu;
 const VISIBLE = /[\p{Letter}\p{Number}\p{Punctuation}\p{Symbol}]/u;
 

@@ -38,6 +38,8 @@ class Window {
   readonly #here = new Map<string, string>();
   /** Own lines that nobody has yet, by id; only a pipe waits for them. */
   readonly #undelivered = new Set<string>();
+  /** Confirmed before the node's own answer about the line was looked at. */
+  readonly #confirmed = new Set<string>();
   /** Said on a pipe while nobody was here. */
   readonly #held: string[] = [];
   #failure = 0;
@@ -110,6 +112,7 @@ class Window {
       return;
     }
     const { id, recipients } = await this.#client.request('say', { room: this.#room.roomId, text });
+    if (this.#confirmed.delete(id)) return;
     if (recipients > 0) this.#undelivered.add(id);
     else if (this.#input.isTerminal) this.#print(['Nobody is here yet: nobody got this.']);
   }
@@ -120,7 +123,11 @@ class Window {
       this.#here.set(event.peer.id, event.peer.name);
       void this.#release();
     }
-    if (event.type === 'message-delivered') this.#undelivered.delete(event.id);
+    if (event.type === 'message-delivered' && !this.#undelivered.delete(event.id) && event.count === 1) {
+      this.#confirmed.add(event.id);
+      if (this.#confirmed.size > HELD_LINES)
+        this.#confirmed.delete(this.#confirmed.values().next().value as string);
+    }
     if (out.json) out.object(event);
     else if (event.type !== 'message' || !event.self) {
       this.#print(eventLines(event, out, (person) => this.#names.of(person)));

@@ -45,7 +45,7 @@ export class ApiSocket {
     socket.on('close', () => deadline.cancel());
     socket.on('message', (data, isBinary) => {
       if (isBinary) return socket.close(CLOSE.protocol);
-      const frame = parse(String(data));
+      const frame = parse((data as Buffer).toString());
       if (this.#welcomed) void this.#request(frame);
       else {
         deadline.cancel();

@@ -182,7 +182,7 @@ export class Client {
         else resolve(false);
       });
       socket.on('message', (data) => {
-        const frame = JSON.parse(String(data)) as ServerFrame;
+        const frame = JSON.parse((data as Buffer).toString()) as ServerFrame;
         if (!('welcome' in frame)) return this.#onFrame(frame);
         clearTimeout(deadline);
         welcomed = true;

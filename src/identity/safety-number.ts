@@ -13,7 +13,7 @@ export function ownSafetyNumber(id: PeerId): string {
   for (let i = 1; i < ROUNDS; i++) digest = createHash('sha512').update(digest).update(key).digest();
   // 40 bits of the digest a group, so that the bias of the remainder is below 2^-23.
   return Array.from({ length: CHUNKS }, (_, i) =>
-    String(Number(digest.readUIntBE(i * 5, 5)) % 100_000).padStart(5, '0'),
+    String(digest.readUIntBE(i * 5, 5) % 100_000).padStart(5, '0'),
   ).join(' ');
 }
 

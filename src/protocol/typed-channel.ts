@@ -40,7 +40,7 @@ export class TypedChannel<M extends MessageMap> {
       const handler = options.handlers[name] as (value: unknown) => void;
       this.#messages.set(
         name,
-        channel.addMessage<unknown>({
+        channel.addMessage({
           encoding: lateDecoded(definition),
           onmessage: (raw) => this.#receive(definition, handler, raw as Uint8Array),
         }),

@@ -111,7 +111,7 @@ export class Database extends Resource implements Storage {
 
   #failure(err: unknown): ChatterError {
     if (err instanceof ChatterError) return err;
-    const code = String((err as { code?: unknown }).code ?? '');
+    const { code = '' } = err as { code?: string };
     if (code.startsWith('SQLITE_BUSY')) return new ChatterError('DATA_FOLDER_LOCKED', { cause: err });
     const why = CAUSES[code] ?? 'it cannot be read or written';
     return new ChatterError('STORAGE_FAILED', { message: `${this.#file}: ${why}.`, cause: err });
