@@ -13,9 +13,13 @@ export class Capture {
 
   private constructor(host: Host, device: string) {
     this.#file = path.join(host.folder, `${device}.pcap`);
-    this.#child = host.spawn('tcpdump', ['-U', '--immediate-mode', '-Z', 'root', '-i', device, '-w', this.#file], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    this.#child = host.spawn(
+      'tcpdump',
+      ['-U', '--immediate-mode', '-Z', 'root', '-i', device, '-w', this.#file],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
   }
 
   /** Resolves when packets are being recorded. */

@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process';
+import { type Host, Lan, MAIN } from '../hosts/hosts.js';
+import { Talker } from '../hosts/talker.js';
+import { summary } from './summary.js';
+
+/**
+ * `npm run bench`: what people wait for, each beside what it is compared with in the same run. Needs root, since the
+ * machines are network namespaces.
+ */
+const ROUNDS = Number(process.env.ROUNDS ?? 10);
+
+async function main(): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error('Network namespaces need root.');
+  startOfCommands();
+  await findingEachOther('on one LAN, command to all three in the room', true);
+  await findingEachOther('the same by --peer, multicast blocked', false);
+}
+
+/** Process start to exit, over a bare `node -e 0` in turn with it. */
+function startOfCommands(): void {
+  const lan = new Lan(2);
+  try {
+    const [a, b] = lan.hosts as [Host, Host];
+    const other = new Talker(b, 'bench');
+    const own = new Talker(a, 'bench');
+    const data = ['--data', `${a.folder}/data`];
+    spawnSync('sleep', ['3']); // both windows are in the room
+    const time = (args: readonly string[]) => {
+      const start = performance.now();
+      spawnSync('ip', ['netns', 'exec', a.namespace, process.execPath, ...args], { stdio: 'ignore' });
+      return performance.now() - start;
+    };
+    const cases: [string, string[]][] = [
+      ['chatter --help', [MAIN, '--help']],
+      ['chatter say to a running node', [MAIN, 'say', 'bench', 'hello', ...data]],
+      ['chatter whoami with a running node', [MAIN, 'whoami', ...data]],
+    ];
+    for (const [name, args] of cases) {
+      const over: number[] = [];
+      for (let i = 0; i < ROUNDS; i++) over.push(-time(['-e', '0']) + time(args));
+      console.log(summary(`${name}, over a bare node`, over));
+    }
+    void other.quit();
+    void own.quit();
+  } finally {
+    lan.close();
+  }
+}
+
+async function findingEachOther(name: string, multicast: boolean): Promise<void> {
+  const times: number[] = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    const lan = new Lan(3);
+    try {
+      if (!multicast) lan.multicast(false);
+      const [a, b, c] = lan.hosts as [Host, Host, Host];
+      const peers = (...hosts: Host[]) =>
+        multicast ? [] : hosts.flatMap((host) => ['--peer', `${host.address}:4711`]);
+      const listen = multicast ? [] : ['--listen', '4711'];
+      const first = [new Talker(a, 'bench', ...listen), new Talker(b, 'bench', ...listen, ...peers(a))];
+      await Promise.all(first.map((talker) => talker.sees(1)));
+      const last = new Talker(c, 'bench', ...listen, ...peers(a, b));
+      times.push(await last.sees(2));
+    } finally {
+      lan.close();
+    }
+  }
+  console.log(summary(name, times));
+}
+
+await main().catch((err: unknown) => {
+  console.error(err instanceof Error ? err.message : err);
+  process.exitCode = 1;
+});
