@@ -187,6 +187,7 @@ export class Network extends Resource<NetworkEvents> {
     }
     connection ??= this.#connect(link, instance, id);
     connection.adopt(link, proof.proven);
+    this.#hold(connection);
     this.#closeIfUnused(connection);
   }
 
@@ -206,8 +207,14 @@ export class Network extends Resource<NetworkEvents> {
       },
     });
     this.#connections.set(instance, connection);
-    for (const discovery of this.#deps.discoveries) discovery.hold(instance);
     return connection;
+  }
+
+  /** Keeps those from dialling who could only find a worse way; TCP is the best there is. */
+  #hold({ instance, link }: Connection): void {
+    for (const discovery of this.#deps.discoveries) {
+      if (link.carrier === 'tcp' || discovery.path === 'internet') discovery.hold(instance);
+    }
   }
 
   /** Two nodes that share no room any more have nothing to say to each other. */

@@ -48,6 +48,7 @@ export async function spawnNode(
   folder.create();
   const end = performance.now() + START_MS;
   let child = start(folder, command, args);
+  void import('ws'); // loaded while the node starts, so that nobody waits for it afterwards
   let tried: string | null = null;
   while (performance.now() < end) {
     const address = findNode(folder);

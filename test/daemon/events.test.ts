@@ -1,0 +1,631 @@
+import { EventEmitter, once } from 'node:events';
+import type { Socket } from 'node:net';
+import t, { type Test } from 'tap';
+import type { ApiEvent, EventBody } from '../../src/daemon/api.js';
+import { API_VERSION } from '../../src/daemon/api.js';
+import { Client } from '../../src/daemon/client.js';
+import { EventLog } from '../../src/daemon/event-log.js';
+import { Leases } from '../../src/daemon/leases.js';
+import { LIMITS } from '../../src/limits.js';
+import { DataFolder } from '../../src/storage/data-folder.js';
+import { type Api, NODE_OPTIONS, startApi } from '../support/api-server.js';
+import { ManualClock } from '../support/manual-clock.js';
+
+const LEFT: EventBody = { type: 'left', room: 'lobby', roomId: 'c' };
+const TIME = new Date(0).toISOString();
+
+/** A spawned "node" that finds its folder locked, as a second one would beside the one that runs. */
+const LOCKED = {
+  command: process.execPath,
+  args: ['-e', 'console.log("chatter: DATA_FOLDER_LOCKED: Another node holds it."); process.exit(1)'],
+};
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const tick = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function filled(count: number): EventLog {
+  const log = new EventLog('run-1');
+  for (let i = 0; i < count; i++) log.add(LEFT, TIME);
+  return log;
+}
+
+t.test('events are numbered from 1 without a gap', async (t) => {
+  const log = filled(0);
+  t.equal(log.seq, 0);
+  t.strictSame(log.since('run-1', 0), [], 'nothing has happened yet');
+  t.strictSame(log.add(LEFT, TIME), { ...LEFT, epoch: 'run-1', seq: 1, time: TIME });
+  t.equal(log.add(LEFT, TIME).seq, 2);
+  t.equal(log.seq, 2);
+  t.strictSame(
+    log.since('run-1', 0)?.map(({ seq }) => seq),
+    [1, 2],
+  );
+  t.strictSame(
+    log.since('run-1', 1)?.map(({ seq }) => seq),
+    [2],
+  );
+  t.strictSame(log.since('run-1', 2), []);
+});
+
+t.test('what is gone, still to come or of another run cannot be gone on from', async (t) => {
+  const log = filled(5);
+  t.equal(log.since('run-1', 6), null, 'still to come');
+  t.equal(log.since('run-2', 3), null, 'another run');
+  t.equal(log.since('', 0), null);
+  for (const extra of [0, 1, 7, LIMITS.events, LIMITS.events + 1]) {
+    const full = filled(LIMITS.events + extra);
+    const all = full.since('run-1', extra)?.map(({ seq }) => seq);
+    t.strictSame(all, range(extra + 1, extra + LIMITS.events), `the whole ring after ${extra} more`);
+    if (extra > 0) t.equal(full.since('run-1', extra - 1), null, 'one that is gone');
+    t.strictSame(
+      full.since('run-1', extra + LIMITS.events - 1)?.map(({ seq }) => seq),
+      [extra + LIMITS.events],
+      'the last one',
+    );
+  }
+});
+
+t.test('a lease or a pin keeps the node, and without either it ends when it is idle', async (t) => {
+  const clock = new ManualClock();
+  let idle = 0;
+  const leases = new Leases(clock, () => idle++);
+  const [window, other] = [{}, {}];
+  clock.advance(LIMITS.idleNodeMs * 10);
+  t.equal(idle, 0, 'not before anything was asked');
+  leases.touch();
+  clock.advance(LIMITS.idleNodeMs - 1);
+  leases.touch();
+  clock.advance(LIMITS.idleNodeMs - 1);
+  t.equal(idle, 0, 'each request starts the time over');
+  leases.hold(window);
+  leases.hold(window);
+  leases.hold(other);
+  t.equal(leases.count, 2, 'one lease each');
+  clock.advance(LIMITS.idleNodeMs * 10);
+  t.equal(idle, 0, 'held');
+  leases.release(window);
+  leases.release(window);
+  leases.release({});
+  clock.advance(LIMITS.idleNodeMs * 10);
+  t.equal(idle, 0, 'held by the other one still');
+  leases.pinned = true;
+  leases.release(other);
+  leases.touch();
+  clock.advance(LIMITS.idleNodeMs * 10);
+  t.equal(idle, 0, 'pinned');
+  leases.pinned = false;
+  clock.advance(LIMITS.idleNodeMs - 1);
+  t.equal(idle, 0, 'not a millisecond early');
+  clock.advance(1);
+  t.equal(idle, 1);
+  leases.touch();
+  leases.close();
+  t.equal(clock.pending, 0, 'no timer is left');
+  clock.advance(LIMITS.idleNodeMs * 10);
+  t.equal(idle, 1, 'closed');
+});
+
+t.test('a WebSocket holds a lease from its join until it releases it or is gone', async (t) => {
+  const clock = new ManualClock();
+  const api = await startApi(t, { clock });
+  api.leases.pinned = false;
+  const [a, b] = [await api.attach(), await api.attach()];
+  t.equal(api.leases.count, 0, 'none before a join');
+  a.send({ id: 1, do: 'join', room: 'lobby' });
+  b.send({ id: 1, do: 'join', room: 'lobby' });
+  await Promise.all([a.next(), b.next()]);
+  await api.post('join', { room: 'lobby' });
+  t.equal(api.leases.count, 2, 'a single request holds none');
+  clock.advance(LIMITS.idleNodeMs * 2);
+  t.equal(api.idles, 0);
+  a.send({ id: 2, do: 'release' });
+  await a.next();
+  t.equal(api.leases.count, 1, 'released');
+  const gone = once(api.wire, 'change');
+  await b.end();
+  await gone;
+  await a.end();
+  await api.connections(0);
+  t.equal(api.leases.count, 0, 'gone');
+  clock.advance(LIMITS.idleNodeMs - 1);
+  t.equal(api.idles, 0);
+  clock.advance(1);
+  t.equal(api.idles, 1);
+});
+
+t.test('a client that is gone before its join was done leaves no lease behind', async (t) => {
+  const api = await startApi(t);
+  let go = () => {};
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const asked = new Promise<void>((resolve) => {
+    api.node.before = () => {
+      resolve();
+      return gate;
+    };
+  });
+  const socket = await api.attach();
+  socket.send({ id: 1, do: 'join', room: 'lobby' });
+  await asked;
+  await socket.end();
+  await api.connections(0);
+  go();
+  await tick();
+  t.equal(api.leases.count, 0, 'no lease', { todo: 'BUG: Requests.join holds a lease for a closed socket' });
+});
+
+t.test('[D5] who does not say hello in time is sent away', async (t) => {
+  const clock = new ManualClock();
+  const api = await startApi(t, { clock });
+  const [silent, welcomed] = [await api.socket(), await api.attach()];
+  clock.advance(4_999);
+  api.node.message('one');
+  t.strictSame(await welcomed.seqs(1), [1]);
+  clock.advance(1);
+  t.equal(await silent.closed, 1008);
+  t.strictSame(silent.frames, [], 'nothing was told');
+  clock.advance(100_000);
+  api.node.message('two');
+  t.strictSame(await welcomed.seqs(1), [2], 'who did stays');
+});
+
+t.test('[D5] what comes after a late hello is not done', async (t) => {
+  const clock = new ManualClock();
+  const api = await startApi(t, { clock });
+  const late = await api.socket();
+  clock.advance(5_000); // the close is under way, and the client has not read of it yet
+  late.send({ hello: API_VERSION });
+  late.send({ id: 1, do: 'stop' });
+  t.equal(await late.closed, 1008);
+  t.strictSame(late.frames, []);
+  t.equal(api.stops, 0, 'not stopped', { todo: 'BUG: ApiSocket goes on after it has closed' });
+});
+
+t.test('[D5] what comes after a frame that was refused is not done', async (t) => {
+  const api = await startApi(t);
+  const socket = await api.attach();
+  socket.send('{');
+  socket.send({ id: 1, do: 'stop' });
+  t.equal(await socket.closed, 1002);
+  t.equal(api.stops, 0, 'not stopped', { todo: 'BUG: ApiSocket goes on after it has closed' });
+});
+
+t.test('a first hello is answered with how things stand, and then with what happens', async (t) => {
+  const api = await startApi(t);
+  api.node.message('before');
+  const socket = await api.socket();
+  api.node.message('between');
+  socket.send({ hello: API_VERSION });
+  const welcome = { welcome: API_VERSION, epoch: 'run-1', seq: 2, resync: api.node.snapshot() };
+  t.strictSame(await socket.next(), welcome);
+  api.node.message('after');
+  t.match(await socket.next(), {
+    event: { seq: 3, type: 'message', text: 'after', epoch: 'run-1', old: undefined },
+  });
+});
+
+t.test('who comes back is told what it missed, in order, before anything new', async (t) => {
+  const api = await startApi(t);
+  for (const i of range(1, 500)) api.node.message(`${i}`);
+  const socket = await api.socket();
+  socket.send({ hello: API_VERSION, since: { epoch: 'run-1', seq: 123 } });
+  const welcome = { welcome: API_VERSION, epoch: 'run-1', seq: 500, resync: null };
+  t.strictSame(await socket.next(), welcome);
+  for (const i of range(501, 600)) api.node.message(`${i}`);
+  const events: ApiEvent[] = [];
+  while (events.length < 600 - 123) {
+    const frame = await socket.next();
+    if ('event' in frame) events.push(frame.event);
+  }
+  t.strictSame(
+    events.map(({ seq }) => seq),
+    range(124, 600),
+  );
+  t.strictSame(
+    events.map((event) => ('text' in event ? event.text : '')),
+    range(124, 600).map(String),
+  );
+  t.ok(
+    events.every(({ seq, old }) => (seq <= 500 ? old === true : old === undefined)),
+    'old ones are marked',
+  );
+});
+
+t.test('who missed nothing is told nothing again', async (t) => {
+  const api = await startApi(t);
+  api.node.message('one');
+  const socket = await api.socket();
+  socket.send({ hello: API_VERSION, since: { epoch: 'run-1', seq: 1 } });
+  t.match(await socket.next(), { seq: 1, resync: null });
+  api.node.message('two');
+  t.match(await socket.next(), { event: { seq: 2, text: 'two' } });
+});
+
+t.test('a gap that cannot be filled is answered with how things stand', async (t) => {
+  const api = await startApi(t);
+  for (let i = 0; i < LIMITS.events + 10; i++) api.node.emit(LEFT);
+  const resync = async (since: object | undefined) => {
+    const socket = await api.socket();
+    socket.send({ hello: API_VERSION, since });
+    const frame = await socket.next();
+    await socket.end();
+    return 'welcome' in frame ? frame.resync : frame;
+  };
+  const snapshot = api.node.snapshot();
+  t.strictSame(await resync({ epoch: 'run-1', seq: 9 }), snapshot, 'gone from the ring');
+  t.equal(await resync({ epoch: 'run-1', seq: 10 }), null, 'just there');
+  t.strictSame(await resync({ epoch: 'run-0', seq: 100 }), snapshot, 'another run');
+  t.strictSame(await resync({ epoch: 'run-1', seq: LIMITS.events + 11 }), snapshot, 'still to come');
+  t.strictSame(await resync(undefined), snapshot, 'none named');
+  const bad = [
+    { epoch: 'run-1', seq: -1 },
+    { epoch: 'run-1', seq: 1.5 },
+    { epoch: 'x'.repeat(65), seq: 1 },
+    {},
+  ];
+  for (const since of bad) {
+    const socket = await api.socket();
+    socket.send({ hello: API_VERSION, since });
+    t.equal(await socket.closed, 1008, JSON.stringify(since));
+  }
+});
+
+t.test('what is too much to be told at once is answered with how things stand', async (t) => {
+  const api = await startApi(t);
+  const count = Math.ceil(LIMITS.apiSendQueueBytes / 2 / LIMITS.lineBytes);
+  for (let i = 0; i < count; i++) api.node.message('x'.repeat(LIMITS.lineBytes));
+  const socket = await api.socket();
+  socket.send({ hello: API_VERSION, since: { epoch: 'run-1', seq: 0 } });
+  t.strictSame(await socket.next(), {
+    welcome: API_VERSION,
+    epoch: 'run-1',
+    seq: count,
+    resync: api.node.snapshot(),
+  });
+  api.node.message('next');
+  t.strictSame(await socket.seqs(1), [count + 1], 'and goes on from there');
+});
+
+t.test('who does not read is let go, and the others are not', async (t) => {
+  const api = await startApi(t);
+  const [slow, quick] = [await api.attach(), await api.attach()];
+  slow.ws.pause();
+  let sent = 0;
+  while (api.sockets.size === 2) {
+    for (let i = 0; i < 20; i++, sent++) api.node.message('x'.repeat(LIMITS.lineBytes));
+    t.ok(sent < 50_000) || t.bailout('it is never let go');
+    await quick.seqs(20);
+  }
+  t.ok(sent * LIMITS.lineBytes > LIMITS.apiSendQueueBytes, 'not before the queue is full');
+  api.node.message('after');
+  t.strictSame(await quick.seqs(1), [sent + 1]);
+  slow.ws.terminate();
+});
+
+/** A folder in which a client finds the node of `api`. */
+function folderOf(t: Test, api: Api): DataFolder {
+  const folder = new DataFolder({ data: t.testdir() });
+  folder.create();
+  announce(folder, api);
+  return folder;
+}
+
+function announce(folder: DataFolder, api: Api): void {
+  folder.write(folder.tokenFile, api.token);
+  folder.write(folder.nodeFile, JSON.stringify({ pid: process.pid, port: api.port, options: NODE_OPTIONS }));
+}
+
+async function find(t: Test, folder: DataFolder): Promise<Client> {
+  const client = await Client.find({ folder });
+  if (!client) throw new Error('The client was not let in.');
+  t.teardown(() => client.close());
+  return client;
+}
+
+/** Numbers below 1 that are the same for the same seed (mulberry32). */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let x = Math.imul(state ^ (state >>> 15), state | 1);
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const SEEDS = process.env.SEED ? [Number(process.env.SEED)] : [1, 2, 3];
+
+for (const seed of SEEDS) {
+  t.test(`a client misses none of 10,000 events while its connection is cut (SEED=${seed})`, async (t) => {
+    const api = await startApi(t);
+    const client = await find(t, folderOf(t, api));
+    const next = random(seed);
+    const heard: number[] = [];
+    const texts = new Set<string>();
+    const news = signal();
+    let lost = 0;
+    client.on('event', (event) => {
+      heard.push(event.seq);
+      if ('text' in event) texts.add(event.text);
+      news.emit();
+    });
+    client.on('lost', () => lost++);
+    client.on('resync', () => news.fail(new Error('The client was told of a gap.')));
+    client.on('failed', (err) => news.fail(err));
+
+    const last = () => heard.at(-1) ?? 0;
+    let [cuts, cutAt, nextCut] = [0, 0, 1];
+    for (let i = 1; i <= 10_000; i++) {
+      // Together they stay below what is told again at once.
+      api.node.message(`${i} ${'x'.repeat(next() < 0.005 ? LIMITS.lineBytes - 6 : next() * 100)}`);
+      if (next() < 0.1) await tick();
+      if (i < nextCut) continue;
+      while (last() <= cutAt) await news.wait(); // every connection brings something before it is cut
+      api.cut();
+      cuts++;
+      [cutAt, nextCut] = [i, i + 1 + Math.floor(next() * 300)];
+    }
+    while (heard.length < 10_000) await news.wait();
+    t.strictSame(heard, range(1, 10_000), 'each once, in order');
+    t.equal(texts.size, 10_000);
+    t.ok(cuts > 40, `cut ${cuts} times`);
+    t.equal(lost, cuts, 'each cut is told');
+  });
+}
+
+t.test('a client whose last event is gone from the ring is told how things stand', async (t) => {
+  const api = await startApi(t);
+  const client = await find(t, folderOf(t, api));
+  const heard: (number | 'resync')[] = [];
+  client.on('event', ({ seq }) => heard.push(seq));
+  const resynced = new Promise<unknown>((resolve) => {
+    client.on('resync', (snapshot) => {
+      heard.push('resync');
+      resolve(snapshot);
+    });
+  });
+  await client.request('whoami', {}); // the first event has a listener now
+  api.node.emit(LEFT);
+  await client.request('whoami', {});
+  api.cut();
+  for (let i = 0; i <= LIMITS.events; i++) api.node.emit(LEFT);
+  t.strictSame(await resynced, api.node.snapshot());
+  api.node.emit(LEFT);
+  await client.request('whoami', {});
+  t.strictSame(heard, [1, 'resync', LIMITS.events + 3], 'and then goes on from there');
+});
+
+t.test('a client whose gap just fits into the ring misses nothing', async (t) => {
+  const api = await startApi(t);
+  const client = await find(t, folderOf(t, api));
+  const heard: number[] = [];
+  const news = signal();
+  client.on('resync', () => news.fail(new Error('The client was told of a gap.')));
+  client.on('failed', (err) => news.fail(err));
+  client.on('event', ({ seq }) => {
+    heard.push(seq);
+    news.emit();
+  });
+  api.node.emit(LEFT);
+  await client.request('whoami', {});
+  api.cut();
+  for (let i = 0; i < LIMITS.events; i++) api.node.emit(LEFT);
+  while (heard.length < LIMITS.events + 1) await news.wait();
+  t.strictSame(heard, range(1, LIMITS.events + 1));
+});
+
+t.test('a client goes over to the next run of the node', async (t) => {
+  const first = await startApi(t, { epoch: 'run-1' });
+  const folder = folderOf(t, first);
+  const client = await find(t, folder);
+  await client.request('join', { room: 'lobby', passphrase: 'a long secret', name: 'Ada', open: true });
+  for (let i = 0; i < 5; i++) first.node.emit(LEFT);
+
+  const second = await startApi(t, { epoch: 'run-2' });
+  for (let i = 0; i < 5; i++) second.node.emit(LEFT);
+  announce(folder, second);
+  const resynced = new Promise<unknown>((resolve) => client.on('resync', resolve));
+  const rejoined = new Promise<void>((resolve) => {
+    second.node.before = () => resolve();
+  });
+  await first.close();
+  t.strictSame(await resynced, second.node.snapshot(), 'the same number in another run is another event');
+  await rejoined;
+  t.strictSame(
+    second.node.calls,
+    [{ method: 'join', params: { room: 'c'.repeat(64), name: 'Ada' } }],
+    'it joins again what it had joined, by id and without the passphrase',
+  );
+  await client.request('leave', { room: 'lobby' });
+  t.equal(second.leases.count, 1, 'its lease goes on');
+  const heard: string[] = [];
+  const news = signal();
+  client.on('event', ({ epoch, seq }) => {
+    heard.push(`${epoch} ${seq}`);
+    news.emit();
+  });
+  second.node.emit(LEFT);
+  await news.wait();
+  t.strictSame(heard, ['run-2 6']);
+});
+
+t.test('a request that was under way when the node was lost fails, and is not asked again', async (t) => {
+  const api = await startApi(t);
+  const client = await find(t, folderOf(t, api));
+  let asked = 0;
+  const reached = new Promise<void>((resolve) => {
+    api.node.before = () => {
+      if (asked++ > 0) return;
+      resolve();
+      return new Promise(() => {});
+    };
+  });
+  const said = client.request('say', { room: 'lobby', text: 'hello' });
+  await reached;
+  const connected = once(api.wire, 'connection');
+  api.cut();
+  await t.rejects(said, { code: 'NODE_LOST' });
+  await t.rejects(client.request('whoami', {}), { code: 'NODE_LOST' }, 'nor can anything be asked meanwhile');
+  await connected;
+  const back = signal();
+  client.on('event', () => back.emit());
+  api.node.emit(LEFT);
+  await back.wait();
+  t.equal((await client.request('whoami', {})).name, 'Ada', 'until it is back');
+  t.strictSame(
+    api.node.calls.map(({ method }) => method),
+    ['say', 'whoami'],
+  );
+});
+
+t.test('errors of the node reach who asked, by their code', async (t) => {
+  const api = await startApi(t);
+  const client = await find(t, folderOf(t, api));
+  await t.rejects(client.request('say', { room: 'lobby', text: '' }), { code: 'API_BAD_REQUEST' });
+  api.node.before = () => {
+    throw new Error('broken');
+  };
+  await t.rejects(client.request('whoami', {}), { code: 'INTERNAL', name: 'ChatterError' });
+});
+
+t.test('a client that is cut again while it joins again does not say that it failed', async (t) => {
+  const api = await startApi(t);
+  const client = await find(t, folderOf(t, api));
+  await client.request('join', { room: 'lobby' });
+  const failures: string[] = [];
+  client.on('failed', ({ code }) => failures.push(code));
+  let joins = 0;
+  const back = new Promise<void>((resolve) => {
+    api.node.before = (method) => {
+      if (method !== 'join') return;
+      if (++joins > 1) return resolve();
+      api.cut();
+      return new Promise(() => {});
+    };
+  });
+  api.cut();
+  await back;
+  t.equal((await client.request('whoami', {})).name, 'Ada', 'it is back');
+  t.equal(joins, 2);
+  t.strictSame(failures, [], 'not failed', {
+    todo: 'BUG: Client.#return emits failed for a cut during rejoin',
+  });
+});
+
+/** Waits as long as a client needs to come back, if it wants to: many times as long as one connection takes. */
+async function whileItWouldReturn(api: Api): Promise<void> {
+  for (let i = 0; i < 50; i++) await api.post('whoami');
+}
+
+t.test('a client that was closed while it was cut off does not come back', async (t) => {
+  const api = await startApi(t);
+  const client = await find(t, folderOf(t, api));
+  await client.request('join', { room: 'lobby' });
+  const closed = new Promise<void>((resolve) => client.on('lost', () => resolve(client.close())));
+  api.cut();
+  await closed;
+  api.node.calls.length = 0;
+  await whileItWouldReturn(api);
+  const joins = api.node.calls.filter(({ method }) => method === 'join').length;
+  t.strictSame({ joins, leases: api.leases.count }, { joins: 0, leases: 0 }, 'no rejoin', {
+    todo: 'BUG: Client.close during #return leaves the client running',
+  });
+});
+
+t.test('a node with other options than the wanted ones is refused, and left alone', async (t) => {
+  const api = await startApi(t);
+  const folder = folderOf(t, api);
+  let connections = 0;
+  api.wire.on('connection', () => connections++);
+  const spawn = { command: '/nowhere/chatter', args: [] };
+  const wanted = (options: object) => Client.connect({ folder, spawn, options });
+  for (const options of [
+    { lanOnly: true },
+    { lan: false },
+    { bootstrap: ['a:1'] },
+    { listen: 5 },
+    { port: 5 },
+  ]) {
+    await t.rejects(wanted(options), { code: 'NODE_OPTIONS_DIFFER' }, JSON.stringify(options));
+  }
+  const before = connections;
+  await whileItWouldReturn(api);
+  t.equal(connections - before, 50, 'they do not try again', {
+    todo: 'BUG: a Client refused for its options reconnects for ever',
+  });
+  const client = await wanted({ lanOnly: false, bootstrap: [], port: undefined });
+  t.teardown(() => client.close());
+  t.equal(client.spawned, false);
+});
+
+t.test('one cut connection on the way back is no reason to give up', async (t) => {
+  const api = await startApi(t);
+  const client = await Client.connect({ folder: folderOf(t, api), spawn: LOCKED });
+  t.teardown(() => client.close());
+  const news = signal();
+  client.on('failed', (err) => news.fail(err));
+  client.on('event', () => news.emit());
+  api.cut();
+  api.wire.once('connection', (socket: Socket) => socket.destroy());
+  api.node.emit(LEFT);
+  await news.wait();
+  t.equal((await client.request('whoami', {})).name, 'Ada');
+});
+
+t.test('no client is had where no node runs, or what is written about it is of no use', async (t) => {
+  const api = await startApi(t);
+  const folder = folderOf(t, api);
+  for (const content of ['', '{', 'null', '{"pid":1,"port":1,"options":{}}']) {
+    folder.write(folder.nodeFile, content);
+    t.equal(await Client.find({ folder }), null, JSON.stringify(content));
+  }
+  for (const content of ['[]', '7', '{}', '{"port":"x"}', '{"port":99999}', '{"port":-1}', '{"port":null}']) {
+    folder.write(folder.nodeFile, content);
+    const found = await Client.find({ folder }).catch((err: Error) => err.name);
+    t.equal(found, null, content, { todo: 'BUG: findNode believes any port' });
+  }
+  announce(folder, api);
+  folder.write(folder.tokenFile, 'wrong');
+  t.equal(await Client.find({ folder }), null, 'a wrong token');
+  folder.remove(folder.tokenFile);
+  t.equal(await Client.find({ folder }), null, 'no token');
+  folder.write(folder.tokenFile, api.token);
+  folder.remove(folder.nodeFile);
+  t.equal(await Client.find({ folder }), null, 'no node.json');
+  announce(folder, api);
+  const client = await find(t, folder);
+  t.equal((await client.request('whoami', {})).name, 'Ada', 'and with both it is had');
+});
+
+t.test('a client that ends the node waits until it is gone', async (t) => {
+  const api = await startApi(t);
+  const client = await find(t, folderOf(t, api));
+  let stopped = false;
+  const stop = client.stop().then(() => {
+    stopped = true;
+  });
+  while (api.stops === 0) await tick();
+  await api.post('whoami');
+  t.equal(stopped, false, 'not before');
+  await api.close();
+  await stop;
+  t.equal(stopped, true);
+});
+
+/** Wakes whoever waits, or disappoints it. */
+function signal(): { emit(): void; fail(err: Error): void; wait(): Promise<void> } {
+  const emitter = new EventEmitter();
+  let failure: Error | null = null;
+  return {
+    emit: () => void emitter.emit('change'),
+    fail(err) {
+      failure = err;
+      emitter.emit('change');
+    },
+    async wait() {
+      if (!failure) await once(emitter, 'change');
+      if (failure) throw failure;
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import type { EventBody, Params, Peer, Person, Result, RoomInfo, Snapshot } from '../../src/daemon/api.js';
+import type { ApiNode } from '../../src/daemon/api-node.js';
+
+type Called = Exclude<keyof ApiNode, 'status' | 'snapshot' | 'onEvent'>;
+
+export const SELF: Person = { id: 'a'.repeat(64), name: 'Ada', tag: 'aaaaaa' };
+export const BOB: Person = { id: 'b'.repeat(64), name: 'Bob', tag: 'bbbbbb' };
+
+const ROOM: RoomInfo = { room: 'lobby', roomId: 'c'.repeat(64), kind: 'open', joined: true, members: 1 };
+
+/** A node that does nothing, writes down what was asked of it, and says that things happened when told to. */
+export class FakeNode implements ApiNode {
+  /** Every request that reached the node, in order. */
+  readonly calls: { method: Called; params: unknown }[] = [];
+  /** Runs before a request is answered: to make it fail, or wait. */
+  before: (method: Called) => void | Promise<void> = () => {};
+  #listener: (event: EventBody) => void = () => {};
+
+  whoami(params: Params<'whoami'>): Promise<Result<'whoami'>> {
+    return this.#answer('whoami', params, { ...SELF, safetyNumber: '12345' });
+  }
+
+  rename(params: Params<'rename'>): Promise<Result<'rename'>> {
+    return this.#answer('rename', params, { ...SELF, name: params.name, safetyNumber: '12345' });
+  }
+
+  rooms(params: Params<'rooms'>): Promise<Result<'rooms'>> {
+    return this.#answer('rooms', params, [ROOM]);
+  }
+
+  join(params: Params<'join'>): Promise<Result<'join'>> {
+    return this.#answer('join', params, { ...ROOM, self: SELF, people: [], notices: [] });
+  }
+
+  leave(params: Params<'leave'>): Promise<Result<'leave'>> {
+    return this.#answer('leave', params, { ...ROOM, joined: false, members: 0 });
+  }
+
+  peers(params: Params<'peers'>): Promise<Peer[]> {
+    return this.#answer('peers', params, []);
+  }
+
+  invite(params: Params<'invite'>): Promise<Result<'invite'>> {
+    return this.#answer('invite', params, { ...ROOM, link: null, sentence: 'Join lobby.' });
+  }
+
+  create(params: Params<'create'>): Promise<Result<'create'>> {
+    return this.#answer('create', params, { ...ROOM, kind: 'private', link: 'x', sentence: 'Join with x.' });
+  }
+
+  say(params: Params<'say'>): Promise<Result<'say'>> {
+    return this.#answer('say', params, { id: 'm1', recipients: 1 });
+  }
+
+  status(): ReturnType<ApiNode['status']> {
+    return { lanPort: null, rooms: [], counters: {}, safeMode: false };
+  }
+
+  snapshot(): Snapshot {
+    return { rooms: [{ room: ROOM.room, roomId: ROOM.roomId, self: SELF, members: [SELF] }] };
+  }
+
+  onEvent(fn: (event: EventBody) => void): void {
+    this.#listener = fn;
+  }
+
+  emit(event: EventBody): void {
+    this.#listener(event);
+  }
+
+  /** Bob says `text` in the lobby. */
+  message(text: string): void {
+    const { room, roomId } = ROOM;
+    this.emit({ type: 'message', room, roomId, id: text.slice(0, 16), author: BOB, text, self: false });
+  }
+
+  async #answer<T>(method: Called, params: unknown, result: T): Promise<T> {
+    this.calls.push({ method, params });
+    await this.before(method);
+    return result;
+  }
+}

@@ -1,0 +1,100 @@
+import NoiseSecretStream from '@hyperswarm/secret-stream';
+import b4a from 'b4a';
+import sodium from 'sodium-native';
+import type { Test } from 'tap';
+import { systemClock } from '../../src/clock.js';
+import { Network } from '../../src/connection/network.js';
+import type { RoomSession } from '../../src/connection/room-session.js';
+import { Counters } from '../../src/counters.js';
+import { instanceId } from '../../src/discovery/instance-id.js';
+import { peerId } from '../../src/identity/peer-id.js';
+import { silentLog } from '../../src/log.js';
+import { GuessBudget } from '../../src/membership/guess-budget.js';
+import { keysFromSeed, privateRoomSeed, type RoomKeys } from '../../src/membership/room-keys.js';
+import { Room } from '../../src/room/room.js';
+import type { MemoryDiscovery, MemoryNetwork } from './memory-discovery.js';
+
+/** The keys of a private room that a number names. */
+export const roomNumber = (n: number): RoomKeys => keysFromSeed(privateRoomSeed(b4a.alloc(32, n)));
+
+/** A node without storage: the real network and rooms over discovery in memory. */
+export class MemoryNode {
+  readonly keyPair = NoiseSecretStream.keyPair();
+  readonly counters = new Counters();
+  readonly discoveries: MemoryDiscovery[];
+  readonly network: Network;
+  readonly rooms = new Map<string, Room>();
+  readonly sessions: RoomSession[] = [];
+  readonly id;
+  readonly name: string;
+
+  private constructor(name: string, networks: readonly MemoryNetwork[]) {
+    this.name = name;
+    const [publicKey, secretKey] = [b4a.alloc(32), b4a.alloc(64)];
+    sodium.crypto_sign_keypair(publicKey, secretKey);
+    this.id = peerId(publicKey);
+    this.discoveries = networks.map((network, i) =>
+      network.discovery(this.keyPair, i === 0 ? 'lan' : 'internet'),
+    );
+    this.network = new Network({
+      discoveries: this.discoveries,
+      identity: {
+        publicKey,
+        sign(message) {
+          const signature = b4a.alloc(64);
+          sodium.crypto_sign_detached(signature, message, secretKey);
+          return signature;
+        },
+      },
+      transportKey: this.keyPair.publicKey,
+      guesses: new GuessBudget(systemClock),
+      clock: systemClock,
+      log: silentLog,
+      counters: this.counters,
+    });
+    this.network.on('session', (session) => {
+      this.sessions.push(session);
+      this.rooms.get(session.roomId)?.add(session);
+    });
+  }
+
+  /** Opened, and closed with the test. The first network is a LAN, a second one the Internet. */
+  static async open(t: Test, name: string, ...networks: MemoryNetwork[]): Promise<MemoryNode> {
+    const node = new MemoryNode(name, networks);
+    await node.network.open();
+    t.teardown(async () => {
+      for (const room of node.rooms.values()) await room.close();
+      await node.network.close();
+    });
+    return node;
+  }
+
+  async join(keys: RoomKeys): Promise<Room> {
+    const self = { id: this.id, instance: instanceId(this.keyPair.publicKey), name: this.name };
+    const room = new Room({ keys, label: 'room', self, clock: systemClock });
+    await room.open();
+    this.rooms.set(keys.id, room);
+    this.network.join(keys);
+    return room;
+  }
+
+  async leave(keys: RoomKeys): Promise<void> {
+    const room = this.rooms.get(keys.id);
+    this.rooms.delete(keys.id);
+    this.network.leave(keys.id);
+    await room?.close();
+  }
+}
+
+/** The next event of a room that fits. */
+export const next = <T>(
+  on: (fn: (value: T) => void) => () => void,
+  fits: (value: T) => boolean = () => true,
+): Promise<T> =>
+  new Promise((resolve) => {
+    const off = on((value) => {
+      if (!fits(value)) return;
+      off();
+      resolve(value);
+    });
+  });
