@@ -195,9 +195,9 @@ t.test('[L5] a full room takes nobody else in', async (t) => {
     node.discoveries[0]!.refresh = () => {};
     await node.join(roomNumber(1));
     a.discoveries[0]!.refresh();
-    console.error(i, atA.members.length, a.counters.snapshot());
     if (i < LIMITS.peersPerRoom) await joined(atA, `N${i}`);
   }
   await new Promise((resolve) => setTimeout(resolve, 100)); // nothing happens, and that takes a moment
   t.equal(atA.members.length, LIMITS.peersPerRoom);
+  await Promise.all([a, ...others].map((node) => node.network.close()));
 });

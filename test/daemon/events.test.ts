@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
 import type { Socket } from 'node:net';
 import t, { type Test } from 'tap';
@@ -559,6 +561,28 @@ t.test('a node with other options than the wanted ones is refused, and left alon
   t.equal(client.spawned, false);
 });
 
+/** The next process that is started, and what its end makes this process throw. */
+function nextChild(): Promise<{ ended: Promise<unknown>; thrown: unknown[] }> {
+  return new Promise((resolve) => {
+    const onChild = (message: unknown) => {
+      unsubscribe('child_process', onChild);
+      const { process: child } = message as { process: ChildProcess };
+      const thrown: unknown[] = [];
+      const emit = child.emit.bind(child) as (...args: unknown[]) => boolean;
+      child.emit = ((...args: unknown[]) => {
+        try {
+          return emit(...args);
+        } catch (err) {
+          thrown.push(err);
+          return true;
+        }
+      }) as ChildProcess['emit'];
+      resolve({ ended: once(child, 'exit'), thrown });
+    };
+    subscribe('child_process', onChild);
+  });
+}
+
 t.test('one cut connection on the way back is no reason to give up', async (t) => {
   const api = await startApi(t);
   const client = await Client.connect({ folder: folderOf(t, api), spawn: LOCKED });
@@ -566,11 +590,17 @@ t.test('one cut connection on the way back is no reason to give up', async (t) =
   const news = signal();
   client.on('failed', (err) => news.fail(err));
   client.on('event', () => news.emit());
-  api.cut();
+  const starting = nextChild();
   api.wire.once('connection', (socket: Socket) => socket.destroy());
+  api.cut();
   api.node.emit(LEFT);
   await news.wait();
   t.equal((await client.request('whoami', {})).name, 'Ada');
+  const child = await starting;
+  await child.ended;
+  t.strictSame(child.thrown, [], 'the end of the node that was not needed disturbs nobody', {
+    todo: 'BUG: start() reads the start log that spawnNode has removed; uncaught ENOENT',
+  });
 });
 
 t.test('no client is had where no node runs, or what is written about it is of no use', async (t) => {
