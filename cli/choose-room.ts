@@ -16,7 +16,7 @@ export interface ChosenRoom {
 }
 
 /** What asking for a room says; an empty answer is the lobby. */
-export const ROOM_QUESTION = 'Room name or invite link [lobby, this network only]: ';
+const ROOM_QUESTION = 'Room name or invite link [lobby, this network only]: ';
 
 /** The room that a person means, and its passphrase, from arguments, files or questions. */
 export async function chooseRoom(

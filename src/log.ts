@@ -1,5 +1,5 @@
 /** Fields of a log line. Names of people, hosts and rooms are for `debug` alone; secrets are for no level. */
-export type LogFields = Record<string, string | number | boolean | undefined>;
+type LogFields = Record<string, string | number | boolean | undefined>;
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

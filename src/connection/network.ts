@@ -203,6 +203,7 @@ export class Network extends Resource<NetworkEvents> {
       onViolation: (err) => this.#misbehaved(instance, err),
       onEnd: () => {
         this.#connections.delete(instance);
+        if (this.closing) return;
         for (const discovery of this.#deps.discoveries) discovery.release(instance);
       },
     });

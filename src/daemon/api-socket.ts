@@ -30,6 +30,7 @@ const CLOSE = { policy: 1008, protocol: 1002, slow: 4000 } as const;
  * 1. Nothing is told before the hello has shown the token; a `welcome` comes first, missed events follow, then new
  *    ones: in that order, without a gap.
  * 2. Who does not read is let go when `apiSendQueueBytes` wait for it; it comes back and asks from its last event on.
+ * 3. Nothing that comes after the end was decided is done.
  */
 export class ApiSocket {
   readonly #socket: WebSocket;
@@ -44,6 +45,7 @@ export class ApiSocket {
     socket.on('error', () => socket.terminate());
     socket.on('close', () => deadline.cancel());
     socket.on('message', (data, isBinary) => {
+      if (this.closed) return; // Invariant 3
       if (isBinary) return socket.close(CLOSE.protocol);
       const frame = parse((data as Buffer).toString());
       if (this.#welcomed) void this.#request(frame);
@@ -52,6 +54,10 @@ export class ApiSocket {
         this.#hello(frame);
       }
     });
+  }
+
+  get closed(): boolean {
+    return this.#socket.readyState !== this.#socket.OPEN;
   }
 
   event(event: ApiEvent): void {
@@ -102,7 +108,7 @@ export class ApiSocket {
   }
 
   #send(frame: ServerFrame): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.closed) return;
     if (this.#socket.bufferedAmount > LIMITS.apiSendQueueBytes) return this.#socket.terminate(); // Invariant 2
     this.#socket.send(JSON.stringify(frame));
   }

@@ -18,7 +18,7 @@ export const Person = z.object({
   tag: z.string(),
 });
 
-export const Path = z.enum(['lan', 'direct', 'internet', 'relayed']);
+const Path = z.enum(['lan', 'direct', 'internet', 'relayed']);
 
 export const RoomInfo = z.object({
   room: z.string(),
@@ -48,11 +48,11 @@ export const NodeOptions = z.object({
   port: z.number().int().min(0).max(65_535).nullable(),
 });
 
-export const Whoami = Person.extend({ safetyNumber: z.string() });
-export const Joined = RoomInfo.extend({ self: Person, people: z.array(Peer), notices: z.array(z.string()) });
-export const Invite = RoomInfo.extend({ link: z.string().nullable(), sentence: z.string() });
+const Whoami = Person.extend({ safetyNumber: z.string() });
+const Joined = RoomInfo.extend({ self: Person, people: z.array(Peer), notices: z.array(z.string()) });
+const Invite = RoomInfo.extend({ link: z.string().nullable(), sentence: z.string() });
 
-export const Status = z.object({
+const Status = z.object({
   pid: z.number(),
   version: z.string(),
   api: z.number(),

@@ -144,23 +144,37 @@ export class Client {
 
   /** Finds the node or starts one, until one answers or there is no hope. */
   async #attach(): Promise<void> {
-    const address = findNode(this.#folder);
-    if (address && (await this.#open(address))) return this.#checkOptions(address);
-    if (!this.#options) throw new ChatterError('NODE_NOT_RUNNING');
-    const started = await spawnNode(this.#folder, this.#options.spawn, (found) => this.#open(found));
-    this.#spawned = started.own;
-    this.#checkOptions(started.address);
+    let address = findNode(this.#folder);
+    if (!address || !(await this.#open(address))) {
+      if (this.#closed) throw new ChatterError('CLOSED');
+      if (!this.#options) throw new ChatterError('NODE_NOT_RUNNING');
+      const started = await spawnNode(this.#folder, this.#options.spawn, (found) => this.#open(found));
+      this.#spawned = started.own;
+      address = started.address;
+    }
+    if (this.#closed) {
+      this.#letGo();
+      throw new ChatterError('CLOSED');
+    }
+    this.#checkOptions(address);
   }
 
   #checkOptions({ options: running }: NodeAddress): void {
     for (const [name, wanted] of Object.entries(this.#options?.options ?? {})) {
       const has = running[name as keyof NodeOptions];
       if (wanted === undefined || JSON.stringify(wanted) === JSON.stringify(has)) continue;
-      this.#socket?.close();
+      this.#letGo();
       throw new ChatterError('NODE_OPTIONS_DIFFER', {
         message: `A node is running with another ${OPTION_NAMES[name] ?? name}. End it with: npx chatter stop`,
       });
     }
+  }
+
+  /** Gives up the socket without looking for the next one. */
+  #letGo(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
   }
 
   /** True once the node has let this client in. */
@@ -224,7 +238,9 @@ export class Client {
       await this.#attach();
       for (const join of this.#joins.values()) await this.#ask('join', join);
     } catch (err) {
-      if (!this.#closed) this.#events.emit('failed', ChatterError.from(err));
+      const failure = ChatterError.from(err);
+      // Lost again while it joined: that loss has begun a return of its own.
+      if (!this.#closed && failure.code !== 'NODE_LOST') this.#events.emit('failed', failure);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { ChatterError, ERRORS, type ErrorCode } from '../errors.js';
 import type { DataFolder } from '../storage/data-folder.js';
@@ -29,11 +29,13 @@ export function findNode(folder: DataFolder): NodeAddress | null {
   if (!content || !token) return null;
   try {
     const { pid, port, options } = JSON.parse(content) as Omit<NodeAddress, 'token'>;
-    return { pid, port, options, token };
+    return isPort(port) ? { pid, port, options, token } : null;
   } catch {
     return null;
   }
 }
+
+const isPort = (port: unknown) => Number.isInteger(port) && Number(port) > 0 && Number(port) < 65_536;
 
 /**
  * Starts a node, detached from this process, and waits until one answers: this one or, where several start at once,
@@ -90,7 +92,7 @@ function start(folder: DataFolder, command: string, args: readonly string[]): Ch
     child.failure = new ChatterError('NODE_START_FAILED', { cause });
   });
   spawned.on('exit', () => {
-    const reason = lastFailure(file);
+    const reason = lastFailure(folder.read(file) ?? ''); // none is left where another node answered first
     if (reason?.code === 'DATA_FOLDER_LOCKED') child.lockedAt = performance.now();
     else
       child.failure =
@@ -104,9 +106,8 @@ function start(folder: DataFolder, command: string, args: readonly string[]): Ch
 const startLog = (folder: DataFolder) => path.join(path.dirname(folder.logFile), `start-${process.pid}.log`);
 
 /** The last `chatter: CODE: sentence` that a node printed before it ended. */
-function lastFailure(file: string): ChatterError | null {
-  const lines = readFileSync(file, 'utf8').split('\n').reverse();
-  for (const line of lines) {
+function lastFailure(printed: string): ChatterError | null {
+  for (const line of printed.split('\n').reverse()) {
     const [, code, message] = /^chatter: ([A-Z_]+): (.*)$/.exec(line) ?? [];
     if (code && Object.hasOwn(ERRORS, code)) return new ChatterError(code as ErrorCode, { message });
   }

@@ -13,7 +13,7 @@ export interface RequestContext {
 
 /** Who asks. `lease` is null for one that cannot hold a lease: a single HTTP request. */
 export interface Caller {
-  lease: object | null;
+  lease: { readonly closed: boolean } | null;
 }
 
 type Handlers = {
@@ -32,7 +32,7 @@ export class Requests {
       rooms: (params) => node.rooms(params),
       join: async (params, { lease }) => {
         const joined = await node.join(params);
-        if (lease) leases.hold(lease);
+        if (lease && !lease.closed) leases.hold(lease); // it may have gone meanwhile
         return joined;
       },
       leave: (params) => node.leave(params),

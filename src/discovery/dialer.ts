@@ -26,6 +26,8 @@ interface Target extends DialPlan {
 
 /** How soon a target that found all slots taken looks again. */
 const SLOT_MS = 50;
+/** A proven stream that lived this long starts the back-off over; one that ends sooner was not wanted there. */
+const SETTLED_MS = 10_000;
 /** A target is hurried at most this often, so that nobody can make this node dial at will. */
 const HURRY_EVERY_MS = 5_000;
 
@@ -108,8 +110,16 @@ export class Dialer {
     this.#dialling++;
     target.dialling = true;
     const outcome = await this.#transport.dial(where, (found) => {
-      found.noise.on('close', () => this.again(key));
-      target.onStream(resetting(found, target));
+      let provenAt = Number.POSITIVE_INFINITY;
+      found.noise.on('close', () => {
+        if (this.#clock.now() - provenAt >= SETTLED_MS) target.attempts = 0;
+        this.again(key);
+      });
+      target.onStream(
+        onProven(found, () => {
+          provenAt = this.#clock.now();
+        }),
+      );
     });
     this.#dialling--;
     target.dialling = false;
@@ -118,8 +128,8 @@ export class Dialer {
   }
 }
 
-/** The stream, with the target's back-off starting over once it is proven. */
-const resetting = (found: FoundStream, target: Target): FoundStream => ({
+/** The stream, with somebody else hearing when it is proven. */
+const onProven = (found: FoundStream, fn: () => void): FoundStream => ({
   noise: found.noise,
   instance: found.instance,
   address: found.address,
@@ -128,7 +138,7 @@ const resetting = (found: FoundStream, target: Target): FoundStream => ({
     return found.path;
   },
   proven() {
-    target.attempts = 0;
+    fn();
     found.proven();
   },
 });

@@ -30,7 +30,7 @@ export interface FoundStream {
 }
 
 /** An instance that a stream may exist to already has been found for these rooms. */
-export interface FoundRooms {
+interface FoundRooms {
   readonly instance: string;
   readonly path: Path;
   readonly rooms: readonly string[];

@@ -111,7 +111,3 @@ function decode(file: string, content: string): Uint8Array {
   }
   return bytes;
 }
-
-/** True if `signature` (64 bytes) over `message` is by `publicKey` (32 bytes). */
-export const verifySignature = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean =>
-  sodium.crypto_sign_verify_detached(signature, message, publicKey);

@@ -12,10 +12,6 @@ const TAG_DOMAIN = b4a.from('chatter/peer-tag/1');
 /** `publicKey` of 32 bytes. */
 export const peerId = (publicKey: Uint8Array): PeerId => b4a.toString(publicKey, 'hex') as PeerId;
 
-/** The id that a text spells, or null. */
-export const parsePeerId = (text: string): PeerId | null =>
-  /^[0-9a-f]{64}$/.test(text) ? (text as PeerId) : null;
-
 export const publicKeyOf = (id: PeerId): Uint8Array => b4a.from(id, 'hex');
 
 /**

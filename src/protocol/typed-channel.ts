@@ -89,7 +89,7 @@ export class TypedChannel<M extends MessageMap> {
 }
 
 /** Encodes by the definition but decodes to the raw bytes (Invariant 1). */
-const lateDecoded = (definition: MessageDefinition<unknown>): Encoder<unknown> => ({
+const lateDecoded = (definition: MessageDefinition<unknown>): Encoder => ({
   preencode: definition.codec.preencode,
   encode: definition.codec.encode,
   decode(state) {

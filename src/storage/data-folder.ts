@@ -28,13 +28,14 @@ const PROFILE = /^[a-z0-9][a-z0-9._-]{0,31}$/i;
 export class DataFolder {
   readonly path: string;
 
-  /** Throws USAGE for a profile that is no plain word. */
+  /** Throws USAGE for a profile that is no plain word, and for an empty path. */
   constructor({ data, profile }: DataFolderOptions = {}) {
     if (profile !== undefined && !PROFILE.test(profile)) {
       throw new ChatterError('USAGE', {
         message: 'A profile is a word of up to 32 letters, digits, dots and dashes.',
       });
     }
+    if (data === '') throw new ChatterError('USAGE', { message: 'A data folder has a path.' });
     const root = data ?? envPaths('chatter', { suffix: '' }).data;
     this.path = path.resolve(profile === undefined ? root : `${root}-${profile}`);
   }

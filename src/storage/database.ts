@@ -33,7 +33,7 @@ export class Database extends Resource implements Storage {
   protected async _open(): Promise<void> {
     try {
       this.#db = new Libsql(this.#file);
-      this.defer(() => this.#db?.close());
+      this.defer(() => this.#release());
       // A write is what makes the exclusive mode take its lock.
       this.#db.exec(`
         PRAGMA locking_mode = EXCLUSIVE;
@@ -83,6 +83,21 @@ export class Database extends Resource implements Storage {
     );
   }
 
+  /** Closing alone would keep the lock until every statement is collected (libsql 0.5.29). */
+  #release(): void {
+    const db = this.#db;
+    this.#db = null;
+    try {
+      db?.exec(`
+        PRAGMA journal_mode = DELETE;
+        PRAGMA locking_mode = NORMAL;
+        SELECT * FROM migration;`);
+    } catch {
+      // It never had the lock, or the disk failed: then the process's end lets go.
+    }
+    db?.close();
+  }
+
   get #open(): Libsql.Database {
     if (!this.#db || this.closing) throw new ChatterError('CLOSED');
     return this.#db;
@@ -111,12 +126,16 @@ export class Database extends Resource implements Storage {
 
   #failure(err: unknown): ChatterError {
     if (err instanceof ChatterError) return err;
-    const { code = '' } = err as { code?: string };
+    const code = codeOf(err as { code?: string; message: string });
     if (code.startsWith('SQLITE_BUSY')) return new ChatterError('DATA_FOLDER_LOCKED', { cause: err });
     const why = CAUSES[code] ?? 'it cannot be read or written';
     return new ChatterError('STORAGE_FAILED', { message: `${this.#file}: ${why}.`, cause: err });
   }
 }
+
+/** A failure to connect comes with SQLite's result code in its text alone (libsql 0.5.29). */
+const codeOf = ({ code, message }: { code?: string; message: string }) =>
+  code || (message.includes('Unable to open connection') ? 'SQLITE_CANTOPEN' : '');
 
 const CAUSES: Record<string, string> = {
   SQLITE_FULL: 'the disk is full',

@@ -3,8 +3,8 @@ import type { ApiNode } from '../../src/daemon/api-node.js';
 
 type Called = Exclude<keyof ApiNode, 'status' | 'snapshot' | 'onEvent'>;
 
-export const SELF: Person = { id: 'a'.repeat(64), name: 'Ada', tag: 'aaaaaa' };
-export const BOB: Person = { id: 'b'.repeat(64), name: 'Bob', tag: 'bbbbbb' };
+const SELF: Person = { id: 'a'.repeat(64), name: 'Ada', tag: 'aaaaaa' };
+const BOB: Person = { id: 'b'.repeat(64), name: 'Bob', tag: 'bbbbbb' };
 
 const ROOM: RoomInfo = { room: 'lobby', roomId: 'c'.repeat(64), kind: 'open', joined: true, members: 1 };
 

@@ -20,6 +20,8 @@ export class MemoryDiscovery extends Resource<DiscoveryEvents> implements Discov
   readonly #rooms = new Map<string, DiscoverableRoom>();
   readonly #held = new Set<string>();
   readonly #streams = new Map<string, NoiseSecretStream>();
+  /** How often each neighbour has been dialled again: the back-off. */
+  readonly #redials = new Map<string, number>();
 
   constructor(network: MemoryNetwork, keyPair: NoiseSecretStream.KeyPair, path: Path) {
     super();
@@ -47,8 +49,8 @@ export class MemoryDiscovery extends Resource<DiscoveryEvents> implements Discov
   }
 
   release(instance: string): void {
-    this.#held.delete(instance);
-    this.refresh();
+    if (!this.#held.delete(instance)) return;
+    for (const other of this.#network.members) if (other.instance === instance) this.#again(other);
   }
 
   refresh(): void {
@@ -89,8 +91,7 @@ export class MemoryDiscovery extends Resource<DiscoveryEvents> implements Discov
     this.#streams.set(other.instance, noise);
     noise.on('close', () => {
       if (this.#streams.get(other.instance) === noise) this.#streams.delete(other.instance);
-      // Without a clock there is no back-off: the other end has to hear of the end first, and that is all.
-      if (noise.isInitiator) setImmediate(() => this.refresh());
+      if (noise.isInitiator) this.#again(other);
     });
     this.emit('stream', {
       noise,
@@ -100,5 +101,12 @@ export class MemoryDiscovery extends Resource<DiscoveryEvents> implements Discov
       rooms,
       proven() {},
     });
+  }
+
+  /** Dials again after a pause that doubles each time. */
+  #again(other: MemoryDiscovery): void {
+    const redials = (this.#redials.get(other.instance) ?? 0) + 1;
+    this.#redials.set(other.instance, redials);
+    setTimeout(() => void this.#meet(other), 2 ** redials).unref();
   }
 }
