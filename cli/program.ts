@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { packageVersion } from '../src/version.js';
 import type { Context, GlobalOptions } from './context.js';
 
 type Action = (context: Context, args: string[], options: Record<string, unknown>) => Promise<number>;
@@ -24,7 +24,7 @@ const EXAMPLES: Record<string, [string, string]> = {
 export function buildProgram(setExitCode: (code: number) => void): Command {
   const program = new Command('chatter')
     .description('Rooms without a server: people on one network, or anywhere, talk directly.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(packageVersion(), '-V, --version', 'print the version')
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: false })
     .exitOverride()
@@ -146,8 +146,3 @@ const asFailure = (text: string) => {
     .trim();
   return sentence ? `chatter: USAGE: ${sentence[0]?.toUpperCase()}${sentence.slice(1)}\n` : '';
 };
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}

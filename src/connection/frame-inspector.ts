@@ -23,18 +23,12 @@ const CLOSE = 3;
  */
 export class FrameInspector {
   readonly #control: TokenBucket;
-  /** Ids of channels that the peer has open; an id is at most `openChannels`, since Protomux reuses them. */
-  readonly #open = new Set<number>();
 
   constructor(clock: Clock) {
     this.#control = new TokenBucket(clock, {
       perSecond: LIMITS.controlFramesPerSecond,
       burst: LIMITS.controlFramesBurst,
     });
-  }
-
-  get openChannels(): number {
-    return this.#open.size;
   }
 
   /** Throws ProtocolError if this frame must not reach Protomux. */
@@ -76,20 +70,17 @@ export class FrameInspector {
     switch (type) {
       case OPEN: {
         const id = uint(cursor);
-        if (id === 0 || id > LIMITS.openChannels || this.#open.has(id))
-          throw new ProtocolError('CHANNEL_LIMIT');
+        // Protomux reuses ids from 1 on and refuses one that is in use, so the highest bounds how many are open.
+        if (id === 0 || id > LIMITS.openChannels) throw new ProtocolError('CHANNEL_LIMIT');
         skip(cursor, LIMITS.channelNameBytes);
         skip(cursor, LIMITS.channelIdBytes);
         if (cursor.end - cursor.start > LIMITS.channelHandshakeBytes)
           throw new ProtocolError('CHANNEL_LIMIT');
-        this.#open.add(id);
         return;
       }
       case REJECT:
-        uint(cursor);
-        return;
       case CLOSE:
-        this.#open.delete(uint(cursor));
+        uint(cursor);
         return;
       default:
         throw new ProtocolError('FRAME_MALFORMED');

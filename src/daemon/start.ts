@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { systemClock } from '../clock.js';
-import { ChatterError } from '../errors.js';
 import { type Log, type LogLevel, lineLog } from '../log.js';
 import { ChatterNode } from '../node.js';
 import type { DataFolder } from '../storage/data-folder.js';
+import { packageVersion } from '../version.js';
 import { API_VERSION, type NodeOptions } from './api.js';
 import { CrashRecord } from './crash-record.js';
 import { EventLog } from './event-log.js';
@@ -64,7 +63,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       stop: () => setImmediate(stop), // after the answer has been written
       describe: () => ({
         pid: process.pid,
-        version: version(),
+        version: packageVersion(),
         api: API_VERSION,
         apiPort: server.port,
         tokenFile: folder.tokenFile,
@@ -123,14 +122,4 @@ async function within(ms: number, fn: () => Promise<void>): Promise<void> {
     systemClock.after(ms, resolve);
   });
   await Promise.race([fn(), timeout]);
-}
-
-/** This package's version. */
-function version(): string {
-  const file = new URL('../../../package.json', import.meta.url);
-  try {
-    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-  } catch (cause) {
-    throw new ChatterError('INTERNAL', { message: 'This installation is incomplete.', cause });
-  }
 }

@@ -72,6 +72,16 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
     this.#dialer = new Dialer({ transport, clock });
   }
 
+  /** This node's own name on the network. */
+  get instance(): string {
+    return this.#transport.instance;
+  }
+
+  /** How many neighbours are remembered. */
+  get known(): number {
+    return this.#neighbours.size;
+  }
+
   join(room: DiscoverableRoom): void {
     if (this.#rooms.has(room.id) || this.closing) return;
     this.#rooms.set(room.id, room);

@@ -61,10 +61,6 @@ export class TypedChannel<M extends MessageMap> {
     return typed;
   }
 
-  get closed(): boolean {
-    return this.#channel.closed;
-  }
-
   /** False when the stream wants a pause before the next one, or the channel is closed. */
   send<K extends keyof M>(name: K, value: ValueOf<M[K]>): boolean {
     return this.#messages.get(name)?.send(value) ?? false;

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type NoiseSecretStream from '@hyperswarm/secret-stream';
 import b4a from 'b4a';
 import c from 'compact-encoding';
@@ -8,6 +10,9 @@ import { LIMITS } from '../../src/limits.js';
 import type { Room } from '../../src/room/room.js';
 import { MemoryNetwork } from '../support/memory-discovery.js';
 import { MemoryNode, next, roomNumber } from '../support/memory-node.js';
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
 
 const joined = (room: Room, name: string) =>
   room.members.some((member) => member.name === name)
@@ -74,6 +79,11 @@ t.test('[P5] a later room is proven on the stream that is there, whoever joins i
   const last = left(one);
   await b.network.close();
   t.equal((await last).reason, 'left', 'a node that ends says goodbye');
+  t.same(
+    [a, b].map(({ counters }) => counters.snapshot()),
+    [{}, {}],
+    'nobody has broken a rule',
+  );
 });
 
 t.test('[K2] both ends decide alike between two streams, and a decision can be repeated', async (t) => {
@@ -197,4 +207,29 @@ t.test('[L5] a full room takes nobody else in', async (t) => {
   }
   await new Promise((resolve) => setTimeout(resolve, 100)); // nothing happens, and that takes a moment
   t.equal(atA.members.length, LIMITS.peersPerRoom);
+});
+
+t.test('[B5] [B6] 150 members come and go, and nothing of them stays', async (t) => {
+  const network = new MemoryNetwork();
+  const a = await MemoryNode.open(t, 'Ann', network);
+  const room = await a.join(roomNumber(1));
+  const heap = () => {
+    gc();
+    return process.memoryUsage().heapUsed;
+  };
+  let before = 0;
+  for (let i = 0; i < 150; i++) {
+    if (i === 50) before = heap(); // what is compiled and cached once is there by now
+    const other = await MemoryNode.open(t, `N${i}`, network);
+    const [came, gone] = [joined(room, `N${i}`), left(room)];
+    await other.join(roomNumber(1));
+    await came;
+    await other.network.close();
+    await gone;
+  }
+  t.equal(a.network.connections.size, 0);
+  t.equal(room.members.length, 0);
+  const grown = (heap() - before) / 100;
+  t.comment(`${Math.round(grown / 1024)} KiB a visit, those of the visitors' own nodes among them`);
+  t.ok(grown < 128 * 1024);
 });

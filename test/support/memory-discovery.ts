@@ -107,6 +107,7 @@ export class MemoryDiscovery extends Resource<DiscoveryEvents> implements Discov
   #again(other: MemoryDiscovery): void {
     const redials = (this.#redials.get(other.instance) ?? 0) + 1;
     this.#redials.set(other.instance, redials);
-    setTimeout(() => void this.#meet(other), 2 ** redials).unref();
+    const timer = setTimeout(() => void this.#meet(other), 2 ** redials);
+    this.defer(() => clearTimeout(timer));
   }
 }

@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import NoiseSecretStream from '@hyperswarm/secret-stream';
+import { Bonjour } from 'bonjour-service';
+import t, { type Test } from 'tap';
+import { systemClock } from '../../src/clock.js';
+import { Counters } from '../../src/counters.js';
+import type { DiscoverableRoom } from '../../src/discovery/discovery.js';
+import { networkLinks } from '../../src/discovery/interfaces.js';
+import { LanDiscovery } from '../../src/discovery/lan.js';
+import { makeTags, newNonce, toTxt } from '../../src/discovery/room-tags.js';
+import { TcpTransport } from '../../src/discovery/tcp-transport.js';
+import { LIMITS } from '../../src/limits.js';
+import { silentLog } from '../../src/log.js';
+import { discoveryContract, type End, someRoom } from '../contract/discovery.js';
+import { onOwnNetwork } from '../support/on-own-network.js';
+
+/** In a node it is direct discovery that hands on who dials in. */
+class Lan extends LanDiscovery {
+  readonly #transport: TcpTransport;
+
+  constructor(deps: ConstructorParameters<typeof LanDiscovery>[0]) {
+    super(deps);
+    this.#transport = deps.transport;
+  }
+
+  protected override async _open(): Promise<void> {
+    await super._open();
+    this.defer(this.#transport.on('incoming', (found) => this.emit('stream', found)));
+  }
+}
+
+const ends = async (_t: Test, count: number): Promise<End[]> =>
+  Promise.all(
+    Array.from({ length: count }, async () => {
+      const keyPair = NoiseSecretStream.keyPair();
+      const deps = { clock: systemClock, log: silentLog };
+      const transport = new TcpTransport({ ...deps, keyPair, counters: new Counters() });
+      const discovery = new Lan({ ...deps, transport });
+      await transport.open();
+      const close = async () => {
+        await discovery.close();
+        await transport.close();
+      };
+      return { discovery, keyPair, close };
+    }),
+  );
+
+interface Srv {
+  instance: string;
+  port: number;
+  txt?: Record<string, string>;
+  ttl?: number;
+}
+
+/** A neighbour that says what it likes by mDNS. */
+class Liar {
+  readonly #mdns;
+
+  constructor(t: Test) {
+    const { address } = networkLinks().find(({ loopback }) => !loopback) ?? {};
+    const bonjour = new Bonjour({ interface: address, bind: '0.0.0.0' } as object, () => {});
+    this.#mdns = (
+      bonjour as unknown as {
+        server: { mdns: { respond(packet: object, done: () => void): void; destroy(): void } };
+      }
+    ).server.mdns;
+    t.teardown(() => this.#mdns.destroy());
+  }
+
+  async say(...services: Srv[]): Promise<void> {
+    const answers = services.flatMap(({ instance, port, txt = {}, ttl = 120 }) => {
+      const name = `${instance}._chatter._tcp.local`;
+      const data = Object.entries(txt).map(([key, value]) => Buffer.from(`${key}=${value}`));
+      return [
+        { name: '_chatter._tcp.local', type: 'PTR', ttl, data: name },
+        { name, type: 'SRV', ttl, data: { port, target: 'liar.local' } },
+        { name, type: 'TXT', ttl, data },
+        { name: 'liar.local', type: 'A', ttl, data: '169.254.169.254' },
+      ];
+    });
+    await new Promise<void>((resolve) => this.#mdns.respond({ answers }, resolve));
+  }
+}
+
+const tagsFor = (room: DiscoverableRoom) => toTxt(makeTags([room.mdnsKey], newNonce()));
+const connected = (end: End) =>
+  new Promise<NoiseSecretStream>((resolve) => {
+    end.discovery.on('stream', (found) => {
+      found.proven();
+      resolve(found.noise);
+    });
+  });
+
+/** A port on this machine, and how often somebody came there. */
+async function watched(t: Test, port: number) {
+  const server = createServer();
+  let visits = 0;
+  server.on('connection', (socket) => {
+    visits++;
+    socket.destroy();
+  });
+  server.listen(port);
+  await once(server, 'listening');
+  t.teardown(() => void server.close());
+  return { port: (server.address() as AddressInfo).port, visits: () => visits };
+}
+
+if (await onOwnNetwork(t, import.meta.url)) {
+  discoveryContract(t, 'lan', ends);
+
+  t.test('[C3] [D3] a spoofed goodbye or changed record touches no living stream', async (t) => {
+    const [a, b] = (await ends(t, 2)) as [End, End];
+    t.teardown(() => Promise.all([a.close(), b.close()]));
+    await Promise.all([a.discovery.open(), b.discovery.open()]);
+    const room = someRoom();
+    const streams = Promise.all([connected(a), connected(b)]);
+    for (const end of [a, b]) end.discovery.join(room);
+    const [noise] = await streams;
+    const liar = new Liar(t);
+    const elsewhere = await watched(t, 0);
+    for (const { discovery } of [a, b]) {
+      discovery.on('stream', () => t.fail('nothing is dialled anew'));
+    }
+    for (const instance of [a, b].map(({ discovery }) => (discovery as LanDiscovery).instance)) {
+      await liar.say({ instance, port: elsewhere.port, ttl: 0 });
+      await liar.say({ instance, port: elsewhere.port, txt: tagsFor(room) });
+      await liar.say({ instance, port: elsewhere.port, txt: tagsFor(someRoom()) });
+    }
+    await new Promise((resolve) => setTimeout(resolve, LIMITS.lanYieldMs + 1_000));
+    t.notOk(noise.destroyed, 'it lives');
+    t.equal(elsewhere.visits(), 0, 'nobody goes where the lie says');
+  });
+
+  t.test('[B1] [D3] a record leads to no low port and to no address but its sender’s', async (t) => {
+    const [a] = (await ends(t, 1)) as [End];
+    t.teardown(() => a.close());
+    await a.discovery.open();
+    const room = someRoom();
+    a.discovery.join(room);
+    const liar = new Liar(t);
+    const low = await Promise.all([22, 80, 1023].map((port) => watched(t, port)));
+    const high = await watched(t, 0);
+    for (const [i, { port }] of [...low, high].entries()) {
+      await liar.say({ instance: `00000000000000f${i}`, port, txt: tagsFor(room) });
+    }
+    while (high.visits() === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    t.same(
+      low.map(({ visits }) => visits()),
+      [0, 0, 0],
+    );
+  });
+
+  t.test(
+    '[B1] 20,000 false records are forgotten, and an honest neighbour is found among them',
+    async (t) => {
+      const [a, b] = (await ends(t, 2)) as [End, End];
+      t.teardown(() => Promise.all([a.close(), b.close()]));
+      await Promise.all([a.discovery.open(), b.discovery.open()]);
+      const room = someRoom();
+      a.discovery.join(room);
+      const liar = new Liar(t);
+      const before = process.memoryUsage().heapUsed;
+      const txt = tagsFor(someRoom());
+      const flood = (async () => {
+        for (let i = 0; i < 20_000; i += 4) {
+          const services = [0, 1, 2, 3].map((j) => ({
+            instance: (i + j).toString(16).padStart(16, 'e'),
+            port: 4711,
+            txt,
+          }));
+          await liar.say(...services);
+          if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+        }
+      })();
+      const found = connected(a);
+      b.discovery.join(room);
+      await found;
+      await flood;
+      t.ok((a.discovery as LanDiscovery).known <= LIMITS.mdnsInstances, 'what is remembered is bounded');
+      t.ok(process.memoryUsage().heapUsed - before < 64 * 1024 * 1024);
+    },
+  );
+
+  t.test('nothing is bound before the first join, and nothing is left after the last leave', async (t) => {
+    const sockets = () => readFileSync('/proc/net/udp', 'latin1').split(':14E9 ').length - 1;
+    while (sockets() > 0) await new Promise((resolve) => setTimeout(resolve, 10)); // the liars' of before
+    const [a] = (await ends(t, 1)) as [End];
+    t.teardown(() => a.close());
+    await a.discovery.open();
+    t.equal(sockets(), 0);
+    const room = someRoom();
+    a.discovery.join(room);
+    while (sockets() === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    a.discovery.leave(room.id);
+    while (sockets() > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    t.equal(sockets(), 0);
+  });
+}

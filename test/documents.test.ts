@@ -1,0 +1,83 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import { buildProgram } from '../cli/program.js';
+import { lineChannel } from '../src/chat/line-channel.js';
+import { linkChannel } from '../src/connection/link-channel.js';
+import { REQUESTS } from '../src/daemon/api.js';
+import { ERRORS } from '../src/errors.js';
+import { LIMITS } from '../src/limits.js';
+import { roomChannel } from '../src/room/room-channel.js';
+
+const DOCUMENTS = ['README.md', 'src/README.md', 'src/PROTOCOL.md', 'src/daemon/README.md'];
+const read = (file: string) => readFileSync(file, 'utf8');
+const protocol = read('src/PROTOCOL.md');
+
+/** The rows of the table under a heading, as lists of cells. */
+function table(document: string, heading: string): string[][] {
+  const [section = ''] = document.split(`${heading}\n`)[1]?.split(/\n##/) ?? [];
+  const rows = section.split('\n').filter((line) => line.startsWith('| '));
+  return rows.slice(2).map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+t.test('the protocol lists every error with its sentence', async (t) => {
+  t.same(Object.fromEntries(table(protocol, '## Errors')), ERRORS);
+});
+
+t.test('the protocol lists every violation', async (t) => {
+  const [, union = ''] = read('src/errors.ts').split('export type Violation =');
+  const known = [...(union.split(';')[0] as string).matchAll(/'([A-Z_]+)'/g)].map(([, code]) => code);
+  const [, listed = ''] = /with one of\n\n`([^`]+)`/.exec(protocol) ?? [];
+  t.same(listed.split(/\s+/).sort(), known.sort());
+});
+
+t.test('the protocol lists every message with its number and class', async (t) => {
+  for (const { name, messages } of [linkChannel, roomChannel, lineChannel]) {
+    const heading = protocol.split('\n').find((line) => line.startsWith(`### \`${name}\``)) as string;
+    t.same(
+      table(protocol, heading).map(([number, message, , messageClass]) => [number, message, messageClass]),
+      Object.entries(messages).map(([message, definition], i) => [`${i}`, message, definition.class]),
+      name,
+    );
+  }
+});
+
+t.test('rules are cited by ids that exist, and limits by groups that exist', async (t) => {
+  const defined = new Set([...protocol.matchAll(/\[([A-Z]\d+)\]/g)].map(([, id]) => id));
+  for (const group of read('src/limits.ts').matchAll(/\[(L\d)\]/g)) t.ok(defined.has(group[1]), group[1]);
+  t.ok(Object.values(LIMITS).every((limit) => Number.isSafeInteger(limit) && limit > 0));
+});
+
+t.test('the README lists every command and every option that all of them take', async (t) => {
+  const readme = read('README.md');
+  const program = buildProgram(() => {});
+  for (const command of program.commands) t.ok(readme.includes(`chatter ${command.name()}`), command.name());
+  const options = program.options.filter(({ hidden }) => !hidden);
+  for (const { long } of options) if (long !== '--version') t.ok(readme.includes(`${long}`), long);
+});
+
+t.test('the description of the local API lists every request', async (t) => {
+  const rows = table(read('src/daemon/README.md'), '## Requests');
+  t.same(
+    rows.map(([method]) => method?.replaceAll('`', '')),
+    Object.keys(REQUESTS),
+  );
+  for (const [method = '', parameters = ''] of rows) {
+    const named = [...parameters.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+    const { shape } = REQUESTS[method.replaceAll('`', '') as keyof typeof REQUESTS].params;
+    t.same(named, Object.keys(shape), `parameters of ${method}`);
+  }
+});
+
+t.test('links between documents lead somewhere', async (t) => {
+  for (const document of DOCUMENTS) {
+    for (const [, target = ''] of read(document).matchAll(/\]\(([^)#]+)/g)) {
+      if (!target.includes('://')) t.ok(existsSync(path.join(path.dirname(document), target)), target);
+    }
+  }
+});

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import b4a from 'b4a';
+import t from 'tap';
+import { lineChannel } from '../../src/chat/line-channel.js';
+import { linkChannel } from '../../src/connection/link-channel.js';
+import { decodeAll, encodeAll } from '../../src/protocol/codec.js';
+import { roomChannel } from '../../src/room/room-channel.js';
+
+interface Golden {
+  message: string;
+  value: unknown;
+  hex: string;
+}
+
+const golden = JSON.parse(readFileSync('test/vectors/wire.json', 'utf8')) as Record<string, Golden[]>;
+const channels = [linkChannel, roomChannel, lineChannel];
+
+/** Bytes stand in the file as `{ "$hex": "…" }`. */
+const revive = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && '$hex' in value
+    ? b4a.from(value.$hex as string, 'hex')
+    : value;
+
+t.test('[W1] [W2] every message of every channel is written as it always was', async (t) => {
+  t.same(Object.keys(golden).sort(), channels.map(({ name }) => name).sort(), 'no channel is left out');
+  for (const { name, messages } of channels) {
+    const order = [...new Set(golden[name]?.map(({ message }) => message))];
+    t.same(order, Object.keys(messages), `${name}: each message, in the order that is its number`);
+    for (const { message, value, hex } of golden[name] ?? []) {
+      const { codec, maxBytes } = messages[message as keyof typeof messages] as (typeof messages)[never];
+      const said = revive(value);
+      const bytes = encodeAll(codec, said as never);
+      t.equal(b4a.toString(bytes, 'hex'), hex, `${name} ${message}`);
+      t.same(decodeAll(codec, b4a.from(hex, 'hex')), said, `${name} ${message} read`);
+      t.ok(bytes.byteLength <= maxBytes, `${name} ${message} fits`);
+    }
+  }
+});
