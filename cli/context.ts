@@ -1,6 +1,7 @@
 import { Client } from '../src/daemon/client.js';
 import type { ErrorCode } from '../src/errors.js';
 import { ChatterError } from '../src/errors.js';
+import { LOG_LEVELS, type LogLevel } from '../src/log.js';
 import { DataFolder } from '../src/storage/data-folder.js';
 import { Output } from './output.js';
 
@@ -23,6 +24,9 @@ export interface GlobalOptions {
   color?: boolean;
   timeout?: number;
 }
+
+/** A longer timer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What every command gets. */
 export class Context {
@@ -53,13 +57,28 @@ export class Context {
 
   /** Milliseconds to wait for somebody to be there. */
   get timeoutMs(): number {
-    return (this.options.timeout ?? 30) * 1000;
+    return Math.min((this.options.timeout ?? 30) * 1000, LONGEST_TIMER_MS);
   }
 
   /** The options that belong to the node: only those that were given. */
   get nodeOptions() {
     const { lanOnly, lan, listen, port } = this.options;
-    return { ...(lanOnly ? { lanOnly } : {}), ...(lan === false ? { lan } : {}), listen, port };
+    return {
+      ...(lanOnly ? { lanOnly } : {}),
+      ...(lan === false ? { lan } : {}),
+      listen,
+      port,
+      logLevel: this.logLevel,
+    };
+  }
+
+  /** The level that was asked for, if any was. Throws USAGE for one that there is not. */
+  get logLevel(): LogLevel | undefined {
+    const { logLevel } = this.options;
+    if (logLevel !== undefined && !LOG_LEVELS.includes(logLevel as LogLevel)) {
+      throw new ChatterError('USAGE', { message: `A log level is one of ${LOG_LEVELS.join(', ')}.` });
+    }
+    return logLevel as LogLevel | undefined;
   }
 
   /** The node of this data folder, started if none runs. */

@@ -1,8 +1,7 @@
 import type { ApiEvent, Person } from '../src/daemon/api.js';
 import { showText } from '../src/text.js';
 import { type Output, safe } from './output.js';
-
-const PATHS = { lan: 'LAN', direct: 'direct', internet: 'Internet', relayed: 'relayed' } as const;
+import { pathLabel } from './path-label.js';
 
 /**
  * An event as lines for a person; none for what need not be told. Everything after a message's first line is
@@ -21,7 +20,7 @@ export function eventLines(event: ApiEvent, out: Output, nameOf: (person: Person
     }
     case 'peer-joined':
       return [
-        `${time} ${paint.dim(`→ ${nameOf(event.peer)} joined${event.path ? `, ${PATHS[event.path]}` : ''}`)}`,
+        `${time} ${paint.dim(`→ ${nameOf(event.peer)} joined${event.path ? `, ${pathLabel(event.path)}` : ''}`)}`,
       ];
     case 'peer-left':
       return event.reason === 'left'
@@ -30,9 +29,7 @@ export function eventLines(event: ApiEvent, out: Output, nameOf: (person: Person
     case 'peer-renamed':
       return [`${time} ${paint.dim(`${safe(event.was)} is now ${nameOf(event.peer)}`)}`];
     case 'peer-path':
-      return [
-        `${time} ${paint.dim(`${nameOf(event.peer)} is reached by ${event.path ? PATHS[event.path] : 'no path'}`)}`,
-      ];
+      return [`${time} ${paint.dim(`${nameOf(event.peer)} is reached by ${pathLabel(event.path)}`)}`];
     case 'error':
       return [`${time} ${paint.yellow(`! ${safe(event.text)}`)}`];
     default:

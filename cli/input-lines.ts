@@ -11,19 +11,27 @@ const AHEAD = 1000;
  */
 export class InputLines implements AsyncIterable<string> {
   readonly isTerminal: boolean;
+  /** Resolves when a signal asks to end. */
+  readonly interrupted: Promise<void>;
   readonly #lines: Interface | null;
   readonly #output: NodeJS.WriteStream;
   readonly #queue: string[] = [];
   #ended = false;
   #wake: () => void = () => {};
+  #interrupted: () => void = () => {};
   #interrupts = 0;
 
   constructor(input: NodeJS.ReadStream, output: NodeJS.WriteStream) {
     this.#output = output;
+    this.interrupted = new Promise((resolve) => {
+      this.#interrupted = resolve;
+    });
     this.isTerminal = input.isTTY === true && output.isTTY === true;
-    process.on('SIGTERM', this.#end).on('SIGHUP', this.#end);
-    if (!this.isTerminal) process.on('SIGINT', this.#end);
-    if (hasNoInput()) {
+    process.on('SIGTERM', this.#onSignal).on('SIGHUP', this.#onSignal);
+    if (!this.isTerminal) process.on('SIGINT', this.#onSignal);
+    // What was read to its end already, for a passphrase, gives no line and no event any more.
+    this.#ended = input.readableEnded;
+    if (this.#ended || hasNoInput()) {
       this.#lines = null;
       return;
     }
@@ -62,7 +70,7 @@ export class InputLines implements AsyncIterable<string> {
 
   close(): void {
     this.#end();
-    process.off('SIGTERM', this.#end).off('SIGHUP', this.#end).off('SIGINT', this.#end);
+    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) process.off(signal, this.#onSignal);
     this.#lines?.close();
   }
 
@@ -77,6 +85,11 @@ export class InputLines implements AsyncIterable<string> {
     if (++this.#interrupts > 1) return this.#end();
     this.beside(() => this.#output.write('Press Ctrl-C again to leave.\n'));
   }
+
+  #onSignal = (): void => {
+    this.#interrupted();
+    this.#end();
+  };
 
   #end = (): void => {
     if (this.#ended) return;

@@ -30,4 +30,7 @@ process.stdout.on('error', (err: NodeJS.ErrnoException) => {
   process.exit(err.code === 'EPIPE' ? EXIT.done : EXIT.failed);
 });
 
+// Nobody reads what goes wrong: the exit code still says it.
+process.stderr.on('error', () => {});
+
 process.exitCode = await main();

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { ChatterError } from '../src/errors.js';
 import { packageVersion } from '../src/version.js';
 import type { Context, GlobalOptions } from './context.js';
 
@@ -89,7 +90,13 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     'run a node that stays, in the foreground',
     () => import('./commands/daemon.js'),
   ).addOption(new Option('--spawned').hideHelp());
-  program.action(async () => {
+  program.allowExcessArguments().action(async () => {
+    const [unknown] = program.args;
+    if (unknown !== undefined) {
+      throw new ChatterError('USAGE', {
+        message: `There is no command "${unknown}"; chatter --help lists what there is.`,
+      });
+    }
     const [{ run }, { Context }] = await Promise.all([import('./commands/open.js'), import('./context.js')]);
     setExitCode(await run(new Context(program.opts<GlobalOptions>()), [], {}));
   });

@@ -11,8 +11,10 @@ export function ask(question: string): Promise<string | null> {
 
 /** Asks for something that must not be seen while it is typed. */
 export async function askHidden(question: string): Promise<string | null> {
-  process.stderr.write(question);
-  const given = await answer('', new Writable({ write: (_chunk, _encoding, done) => done() }));
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const given = answer('', nowhere);
+  process.stderr.write(question); // the echo is off by now
+  await given;
   process.stderr.write('\n');
   return given;
 }

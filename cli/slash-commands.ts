@@ -3,6 +3,7 @@ import type { Client } from '../src/daemon/client.js';
 import { ChatterError } from '../src/errors.js';
 import type { Names } from './event-lines.js';
 import { safe } from './output.js';
+import { pathLabel } from './path-label.js';
 
 export interface SlashContext {
   client: Client;
@@ -29,9 +30,7 @@ export async function slashCommand(line: string, { client, room, names }: SlashC
     case 'who':
     case 'peers': {
       const people = await client.request('peers', { room: room.roomId });
-      return people.map(
-        (person) => `${names.of(person)}  ${person.self ? 'you' : (person.path ?? 'no path')}`,
-      );
+      return people.map((person) => `${names.of(person)}  ${person.self ? 'you' : pathLabel(person.path)}`);
     }
     case 'name': {
       if (!argument) throw new ChatterError('USAGE', { message: '/name needs the new name.' });

@@ -7,8 +7,8 @@ import { LIMITS } from './limits.js';
 
 // Characters that change how their neighbours are read (CVE-2021-42574) or cannot be seen at all.
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-/** Everything that is never drawn, but for what joins or paints emoji. */
-const INVISIBLE = /(?!\u200d|\ufe0e|\ufe0f)\p{Default_Ignorable_Code_Point}/gu;
+/** Everything that is never drawn (U+2800 has no dots, U+1D159 no head), but for what joins or paints emoji. */
+const INVISIBLE = /(?!\u200d|\ufe0e|\ufe0f)[\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/gu;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/gu;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all controls but tab and line feed
@@ -37,6 +37,7 @@ export function cleanName(input: string): string | null {
     .replace(BIDI, '')
     .replace(INVISIBLE, '')
     .replace(LONE_JOINER, '')
+    .normalize('NFKC') // what stood between a letter and its accent may be gone
     .replace(STACKED_MARKS, '$1')
     .replace(/\s+/gu, ' ')
     .trim();

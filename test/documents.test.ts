@@ -49,7 +49,8 @@ t.test('the protocol lists every message with its number and class', async (t) =
 
 t.test('rules are cited by ids that exist, and limits by groups that exist', async (t) => {
   const defined = new Set([...protocol.matchAll(/\[([A-Z]\d+)\]/g)].map(([, id]) => id));
-  for (const group of read('src/limits.ts').matchAll(/\[(L\d)\]/g)) t.ok(defined.has(group[1]), group[1]);
+  for (const group of read('src/limits.ts').matchAll(/\[(L\d)\]/g))
+    t.ok(defined.has(group[1]), `${group[1]}`);
   t.ok(Object.values(LIMITS).every((limit) => Number.isSafeInteger(limit) && limit > 0));
 });
 
@@ -58,7 +59,7 @@ t.test('the README lists every command and every option that all of them take', 
   const program = buildProgram(() => {});
   for (const command of program.commands) t.ok(readme.includes(`chatter ${command.name()}`), command.name());
   const options = program.options.filter(({ hidden }) => !hidden);
-  for (const { long } of options) if (long !== '--version') t.ok(readme.includes(`${long}`), long);
+  for (const { long } of options) if (long !== '--version') t.ok(readme.includes(`${long}`), `${long}`);
 });
 
 t.test('the description of the local API lists every request', async (t) => {

@@ -1,6 +1,4 @@
 import { runDaemon } from '../../src/daemon/start.js';
-import { ChatterError } from '../../src/errors.js';
-import { LOG_LEVELS, type LogLevel } from '../../src/log.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 
@@ -10,16 +8,13 @@ export async function run(
   _args: string[],
   options: Record<string, unknown>,
 ): Promise<number> {
-  const { lanOnly = false, lan = true, listen = 0, port, logLevel = 'info' } = context.options;
-  if (!LOG_LEVELS.includes(logLevel as LogLevel)) {
-    throw new ChatterError('USAGE', { message: `A log level is one of ${LOG_LEVELS.join(', ')}.` });
-  }
+  const { lanOnly = false, lan = true, listen = 0, port = null } = context.options;
+  const { logLevel = 'info' } = context;
   const spawned = options.spawned === true;
   await runDaemon({
     folder: context.folder,
-    node: { lanOnly, lan, bootstrap: [], listen, port: port ?? null },
+    node: { lanOnly, lan, bootstrap: [], listen, port, logLevel },
     pinned: !spawned,
-    logLevel: logLevel as LogLevel,
     onReady: (apiPort) => {
       if (!spawned)
         context.out.note(

@@ -42,6 +42,11 @@ class Window {
   readonly #confirmed = new Set<string>();
   /** Said on a pipe while nobody was here. */
   readonly #held: string[] = [];
+  #releasing = false;
+  /** Own messages that were said in this window, until the node has told of them. */
+  readonly #own = new Set<string>();
+  #saying: Promise<unknown> = Promise.resolve();
+  #lost: ChatterError | null = null;
   #failure = 0;
 
   constructor(client: Client, context: Context, room: Result<'join'>, commands: boolean) {
@@ -58,16 +63,21 @@ class Window {
       if ('roomId' in event && event.roomId === this.#room.roomId) this.#onEvent(event);
     });
     this.#client.on('resync', () => void this.#resync().catch((err: unknown) => this.#fail(err)));
+    this.#client.on('failed', (err) => {
+      this.#lost = err;
+      this.#input.close();
+    });
     this.#client.on('lost', () => this.#context.out.note('The node ended; starting it again.'));
     try {
       for await (const line of this.#input) {
         if (line === '{quit}' || (this.#takesCommands && line === '/quit')) break;
         await this.#take(line);
       }
-      await this.#delivered();
+      if (!this.#lost) await this.#delivered();
     } finally {
       this.#input.close();
     }
+    if (this.#lost) throw this.#lost;
     return this.#failure;
   }
 
@@ -94,8 +104,10 @@ class Window {
     if (line.trim() === '') return;
     try {
       const request = this.#context.out.json ? asRequest(line) : null;
-      if (request) await this.#say(request.text);
-      else if (this.#takesCommands && line.startsWith('/') && !line.startsWith('//')) {
+      if (request) {
+        this.#checkRoom(request.room);
+        await this.#say(request.text);
+      } else if (this.#takesCommands && line.startsWith('/') && !line.startsWith('//')) {
         this.#print(await slashCommand(line, { client: this.#client, room: this.#room, names: this.#names }));
       } else await this.#say(this.#takesCommands && line.startsWith('//') ? line.slice(1) : line);
     } catch (err) {
@@ -103,15 +115,29 @@ class Window {
     }
   }
 
+  /** A request may name its room; only this window's is taken. */
+  #checkRoom(room: unknown): void {
+    if (room === undefined || room === this.#room.room || room === this.#room.roomId) return;
+    throw new ChatterError('USAGE', { message: 'This window is in another room; nothing was said.' });
+  }
+
   async #say(text: string): Promise<void> {
-    // A pipe cannot see that it is alone, so its lines wait for the first one to come.
-    if (this.#here.size === 0 && !this.#input.isTerminal) {
-      if (this.#held.length >= HELD_LINES)
-        throw new ChatterError('NOBODY_THERE', { message: 'Nobody is here; the line was dropped.' });
-      this.#held.push(text);
-      return;
-    }
-    const { id, recipients } = await this.#client.request('say', { room: this.#room.roomId, text });
+    // A pipe cannot see that it is alone, so its lines wait for the first one to come, and for those before them.
+    if (this.#input.isTerminal || (this.#here.size > 0 && this.#held.length === 0)) return this.#send(text);
+    if (this.#held.length >= HELD_LINES)
+      throw new ChatterError('NOBODY_THERE', { message: 'Nobody is here; the line was dropped.' });
+    this.#held.push(text);
+  }
+
+  async #send(text: string): Promise<void> {
+    const said = this.#client.request('say', { room: this.#room.roomId, text });
+    this.#saying = said.then(
+      ({ id }) => {
+        if (!this.#context.out.json) this.#own.add(id);
+      },
+      () => {},
+    );
+    const { id, recipients } = await said;
     if (this.#confirmed.delete(id)) return;
     if (recipients > 0) this.#undelivered.add(id);
     else if (this.#input.isTerminal) this.#print(['Nobody is here yet: nobody got this.']);
@@ -129,9 +155,7 @@ class Window {
         this.#confirmed.delete(this.#confirmed.values().next().value as string);
     }
     if (out.json) out.object(event);
-    else if (event.type !== 'message' || !event.self) {
-      this.#print(eventLines(event, out, (person) => this.#names.of(person)));
-    }
+    else void this.#show(event);
     if (event.type === 'peer-left') {
       this.#here.delete(event.peer.id);
       if (this.#here.size === 0) this.#undelivered.clear(); // nobody is left who could still confirm
@@ -139,8 +163,25 @@ class Window {
     this.#checkDelivered();
   }
 
+  /** What was typed here stands here already; what oneself said in another window does not. */
+  async #show(event: ApiEvent): Promise<void> {
+    if (event.type === 'message' && event.self) {
+      await this.#saying;
+      if (this.#own.delete(event.id)) return;
+    }
+    this.#print(eventLines(event, this.#context.out, (person) => this.#names.of(person)));
+  }
+
+  /** Says what was held, one after the other; each counts as held until it counts as said. */
   async #release(): Promise<void> {
-    for (const text of this.#held.splice(0)) await this.#say(text).catch((err: unknown) => this.#fail(err));
+    if (this.#releasing) return;
+    this.#releasing = true;
+    while (this.#held.length > 0 && this.#here.size > 0) {
+      await this.#send(this.#held[0] as string).catch((err: unknown) => this.#fail(err));
+      this.#held.shift();
+    }
+    this.#releasing = false;
+    this.#checkDelivered();
   }
 
   /** What was missed while the connection to the node was gone is not known: say who is here now. */
@@ -163,15 +204,18 @@ class Window {
     if (this.#input.isTerminal) return;
     const pending = () => this.#held.length + this.#undelivered.size;
     if (pending() === 0) return;
-    await new Promise<void>((resolve) => {
-      const deadline = setTimeout(resolve, this.#context.timeoutMs);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#context.timeoutMs);
+    });
+    const delivered = new Promise<void>((resolve) => {
       this.#checkDelivered = () => {
-        if (pending() > 0) return;
-        clearTimeout(deadline);
-        resolve();
+        if (pending() === 0) resolve();
       };
       this.#checkDelivered();
     });
+    await Promise.race([delivered, late, this.#input.interrupted]);
+    clearTimeout(timer);
     const count = pending();
     if (count > 0) {
       throw new ChatterError('NOBODY_THERE', {
@@ -196,7 +240,7 @@ class Window {
 const HELD_LINES = 10_000;
 
 /** An input line of `--json` that is a JSON object is a request; any other line is a message. */
-function asRequest(line: string): { text: string } | null {
+function asRequest(line: string): { text: string; room: unknown } | null {
   if (!line.startsWith('{')) return null;
   let value: unknown;
   try {
@@ -204,9 +248,9 @@ function asRequest(line: string): { text: string } | null {
   } catch {
     return null;
   }
-  const { do: verb, text } = value as { do?: unknown; text?: unknown };
+  const { do: verb, text, room } = value as { do?: unknown; text?: unknown; room?: unknown };
   if (verb !== 'say' || typeof text !== 'string') {
     throw new ChatterError('USAGE', { message: 'A request line is {"do":"say","text":"…"}.' });
   }
-  return { text };
+  return { text, room };
 }

@@ -2,9 +2,8 @@ import type { Client } from '../../src/daemon/client.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { safe } from '../output.js';
+import { pathLabel } from '../path-label.js';
 import { settled } from '../settled.js';
-
-const PATHS = { lan: 'LAN', direct: 'direct', internet: 'Internet', relayed: 'relayed' } as const;
 
 /** Lists who is in a room now, by which path, with which round trip. */
 export async function run(context: Context, [room]: string[]): Promise<number> {
@@ -22,8 +21,9 @@ export async function run(context: Context, [room]: string[]): Promise<number> {
       if (peer.self) out.line(`${name}  you`);
       else {
         const rtt = peer.rttMs === null ? '' : `  ${peer.rttMs.toFixed(1)} ms`;
-        const path = peer.path ? PATHS[peer.path] : 'no path';
-        out.line(`${name}  ${path} ${safe(peer.address ?? '')}${rtt}${peer.verified ? '  verified' : ''}`);
+        out.line(
+          `${name}  ${pathLabel(peer.path)} ${safe(peer.address ?? '')}${rtt}${peer.verified ? '  verified' : ''}`,
+        );
       }
     }
     return EXIT.done;

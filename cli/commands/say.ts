@@ -59,10 +59,16 @@ function say(client: Client, room: string, text: string, timeoutMs: number): Pro
       have.set(event.id, event.count);
       check();
     });
-    client.request('say', { room, text }).then((said) => {
-      expected = said;
-      check();
-    }, reject);
+    client.request('say', { room, text }).then(
+      (said) => {
+        expected = said;
+        check();
+      },
+      (err: unknown) => {
+        clearTimeout(deadline);
+        reject(err as Error);
+      },
+    );
   });
 }
 

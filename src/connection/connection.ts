@@ -25,7 +25,8 @@ export interface ConnectionOptions {
   /** Starts a proof with this node's identity. */
   proof: (link: Link, rooms: readonly RoomKeys[]) => RoomProof;
   onSession: (session: RoomSession) => void;
-  onWrongSecret: (room: RoomKeys) => void;
+  /** The proof of a further room is over, well or not. */
+  onProofOver: (proof: RoomProof) => void;
   onViolation: (err: ProtocolError) => void;
   /** No stream is left. */
   onEnd: () => void;
@@ -127,7 +128,6 @@ export class Connection implements RoomPeer {
     for (const answer of send) link.sendProof(answer);
     if (outcome === 'waiting') return;
     this.#endProof();
-    for (const room of proof.run.wrong) this.#options.onWrongSecret(room);
     if (outcome === 'proven') {
       const identity = proof.run.remoteIdentity;
       if (!identity || b4a.toString(identity, 'hex') !== this.id)
@@ -224,7 +224,10 @@ export class Connection implements RoomPeer {
   }
 
   #endProof(): void {
-    this.#proof?.deadline.cancel();
+    const proof = this.#proof;
     this.#proof = null;
+    if (!proof) return;
+    proof.deadline.cancel();
+    this.#options.onProofOver(proof.run);
   }
 }

@@ -106,9 +106,9 @@ export class Network extends Resource<NetworkEvents> {
   /** Every stream begins here, as a stranger's. */
   #admit(found: FoundStream): void {
     const { noise, instance, address } = found;
-    const { guesses, counters, clock } = this.#deps;
+    const { counters, clock } = this.#deps;
     const rooms = noise.isInitiator ? this.#known(found.rooms) : [...this.#rooms.values()];
-    const greeted = rooms.filter((room) => guesses.allowed(address, room.id));
+    const greeted = this.#allowed(rooms, address);
     if (this.closing || greeted.length === 0) {
       if (rooms.length > 0) counters.add('guesses throttled');
       noise.destroy();
@@ -130,16 +130,19 @@ export class Network extends Resource<NetworkEvents> {
       onProven: () => {
         this.#unproven.delete(noise);
         found.proven();
-        for (const { room } of proof.proven) guesses.succeeded(address, room.id);
-        for (const room of proof.wrong) this.#wrongSecret(room, address);
+        this.#judge(proof, address);
         this.#accept(found, proof);
       },
       onFailed: (violation) => {
         this.#unproven.delete(noise);
         if (violation) this.#misbehaved(instance, violation);
-        for (const room of proof.wrong) this.#wrongSecret(room, address);
+        this.#judge(proof, address);
       },
     });
+  }
+
+  #allowed(rooms: readonly RoomKeys[], address: string): RoomKeys[] {
+    return rooms.filter((room) => this.#deps.guesses.allowed(address, room.id));
   }
 
   #prove(stream: ProofStream, rooms: readonly RoomKeys[]): RoomProof {
@@ -147,10 +150,15 @@ export class Network extends Resource<NetworkEvents> {
     return new RoomProof({ ...pick(stream), localKey: transportKey, rooms, identity });
   }
 
-  #wrongSecret(room: RoomKeys, address: string): void {
-    this.#deps.guesses.failed(address, room.id);
-    this.#deps.counters.add('secrets wrong');
-    this.emit('wrong-secret', room);
+  /** A proof is over: what it says of guesses at a secret, from this address. */
+  #judge(proof: RoomProof, address: string): void {
+    const { guesses, counters } = this.#deps;
+    for (const { room } of proof.proven) guesses.succeeded(address, room.id);
+    for (const room of proof.guessed) {
+      guesses.failed(address, room.id);
+      counters.add('secrets wrong');
+    }
+    for (const room of proof.wrong) this.emit('wrong-secret', room);
   }
 
   /** A proven stream: the beginning of a connection, a better way for one, or one too many. */
@@ -197,9 +205,9 @@ export class Network extends Resource<NetworkEvents> {
       id,
       clock: this.#deps.clock,
       joined: () => [...this.#rooms.values()],
-      proof: (stream, rooms) => this.#prove(stream, rooms),
+      proof: (stream, rooms) => this.#prove(stream, this.#allowed(rooms, link.address)),
       onSession: (session) => this.emit('session', session),
-      onWrongSecret: (room) => this.#wrongSecret(room, link.address),
+      onProofOver: (proof) => this.#judge(proof, link.address),
       onViolation: (err) => this.#misbehaved(instance, err),
       onEnd: () => {
         this.#connections.delete(instance);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../errors.js';
+import { LOG_LEVELS } from '../log.js';
 
 /**
  * The local API, once for server, client and page: every request with its parameters and its result, and every
@@ -8,8 +9,10 @@ import type { ErrorCode } from '../errors.js';
 export const API_VERSION = 1;
 
 /** A room as a person gives it: its name, its invite link (or a sentence with the link in it), or its id. */
-const roomRef = z.string().min(1).max(2048);
-const text = z.string().min(1).max(16_384);
+// Lengths here only keep nonsense out; what is too long or too short is told by its own error.
+const roomRef = z.string().max(16_384);
+const text = z.string().max(65_536);
+const name = z.string().max(16_384);
 
 export const Person = z.object({
   id: z.string(),
@@ -46,6 +49,7 @@ export const NodeOptions = z.object({
   listen: z.number().int().min(0).max(65_535),
   /** Port of this API; null is the data folder's own. */
   port: z.number().int().min(0).max(65_535).nullable(),
+  logLevel: z.enum(LOG_LEVELS),
 });
 
 const Whoami = Person.extend({ safetyNumber: z.string() });
@@ -76,18 +80,18 @@ export const REQUESTS = {
   status: { params: nothing, result: Status },
   whoami: { params: nothing, result: Whoami },
   /** Sets the display name everywhere, or in one room. */
-  rename: { params: z.object({ name: z.string().max(256), room: roomRef.optional() }), result: Whoami },
+  rename: { params: z.object({ name, room: roomRef.optional() }), result: Whoami },
   rooms: { params: nothing, result: z.array(RoomInfo) },
   /** Joins a room and, over a WebSocket, holds a lease on the node until released or disconnected. */
   join: {
     params: z.object({
       room: roomRef,
-      passphrase: z.string().max(1024).optional(),
+      passphrase: z.string().max(16_384).optional(),
       /** The open room of this name, even if a protected one of that name is known; needs `openAnyway` then. */
       open: z.boolean().optional(),
       openAnyway: z.boolean().optional(),
       /** The own name in this room. */
-      name: z.string().max(256).optional(),
+      name: name.optional(),
       /** Addresses host:port to dial for this room. */
       peers: z.array(z.string().max(256)).max(64).optional(),
     }),
@@ -99,7 +103,7 @@ export const REQUESTS = {
   peers: { params: z.object({ room: roomRef }), result: z.array(Peer) },
   invite: { params: z.object({ room: roomRef }), result: Invite },
   /** Makes a new private room; it is joined with `join`. */
-  create: { params: z.object({ label: z.string().max(256).optional() }), result: Invite },
+  create: { params: z.object({ label: name.optional() }), result: Invite },
   say: {
     params: z.object({ room: roomRef, text }),
     /** `recipients`: people the message was handed to at once; `message-delivered` tells who has it. */

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { ChatterError, ERRORS, type ErrorCode } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import type { DataFolder } from '../storage/data-folder.js';
 import type {
   API_VERSION,
@@ -115,7 +116,9 @@ export class Client {
       if (socket) socket.once('close', () => resolve());
       else resolve();
     });
-    await this.#ask('stop', {});
+    await this.#ask('stop', {}).catch((err: unknown) => {
+      if (ChatterError.from(err).code !== 'NODE_LOST') throw err; // somebody else has stopped it: well
+    });
     await gone;
   }
 
@@ -136,9 +139,13 @@ export class Client {
     const socket = this.#socket;
     if (!socket || socket.readyState !== socket.OPEN) return Promise.reject(new ChatterError('NODE_LOST'));
     const id = this.#nextId++;
+    const frame = JSON.stringify({ ...params, id, do: method });
+    // The node would end the connection for it.
+    if (Buffer.byteLength(frame) > LIMITS.apiFrameBytes)
+      return Promise.reject(new ChatterError(method === 'say' ? 'MESSAGE_INVALID' : 'API_TOO_LARGE'));
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      socket.send(JSON.stringify({ ...params, id, do: method }));
+      socket.send(frame);
     });
   }
 
@@ -254,6 +261,7 @@ const OPTION_NAMES: Record<string, string> = {
   bootstrap: '--bootstrap',
   listen: '--listen',
   port: '--port',
+  logLevel: '--log-level',
 };
 
 /** A newer node may name causes that this client has no word for. */

@@ -11,6 +11,7 @@ export class Leases {
   readonly #holders = new Set<object>();
   #pinned = false;
   #timer: Timer | null = null;
+  #closed = false;
 
   constructor(clock: Clock, onIdle: () => void) {
     this.#clock = clock;
@@ -43,13 +44,14 @@ export class Leases {
 
   /** Something was asked: the idle time starts over. */
   touch(): void {
-    this.close();
-    if (this.#pinned || this.#holders.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (this.#closed || this.#pinned || this.#holders.size > 0) return;
     this.#timer = this.#clock.after(LIMITS.idleNodeMs, this.#onIdle);
   }
 
   close(): void {
+    this.#closed = true;
     this.#timer?.cancel();
-    this.#timer = null;
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '../clock.js';
-import { type Log, type LogLevel, lineLog } from '../log.js';
+import { type Log, lineLog } from '../log.js';
 import { ChatterNode } from '../node.js';
 import type { DataFolder } from '../storage/data-folder.js';
 import { packageVersion } from '../version.js';
@@ -18,7 +18,6 @@ export interface DaemonOptions {
   node: NodeOptions;
   /** True stays without any client. */
   pinned: boolean;
-  logLevel: LogLevel;
   /** A line for whoever started this process by hand. */
   onReady?: (apiPort: number) => void;
 }
@@ -35,7 +34,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { folder } = options;
   process.umask(0o077);
   folder.create();
-  const log = lineLog(logFile(folder.logFile), options.logLevel, () => systemClock.wall());
+  const log = lineLog(logFile(folder.logFile), options.node.logLevel, () => systemClock.wall());
   const parts: { close(): Promise<void> | void }[] = [];
   let stop = () => {};
   const ended = new Promise<void>((resolve) => {
@@ -118,8 +117,10 @@ function watchSignals(log: Log, stop: () => void): void {
 }
 
 async function within(ms: number, fn: () => Promise<void>): Promise<void> {
+  let cancel = () => {};
   const timeout = new Promise<void>((resolve) => {
-    systemClock.after(ms, resolve);
+    const timer = systemClock.after(ms, resolve);
+    cancel = () => timer.cancel();
   });
-  await Promise.race([fn(), timeout]);
+  await Promise.race([fn(), timeout]).finally(cancel);
 }

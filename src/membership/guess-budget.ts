@@ -24,8 +24,8 @@ export class GuessBudget {
 
   /** Whether somebody at `address` (host:port) may try this room now. Asking takes the stranger's turn. */
   allowed(address: string, roomId: string): boolean {
+    if (this.#trusted.get(`${hostOf(address)} ${roomId}`)) return true;
     const prefix = prefixOf(address);
-    if (this.#trusted.get(`${prefix} ${roomId}`)) return true;
     const limit = isPrivate(prefix) ? LIMITS.failedProofsPerPrivatePrefix : LIMITS.failedProofsPerPrefix;
     if (this.#recent(this.#byPrefix, prefix, LIMITS.failedProofsPrefixWindowMs).length >= limit) return false;
     if (this.failures(roomId) < LIMITS.failedProofsPerRoomPerHour) return true;
@@ -47,7 +47,7 @@ export class GuessBudget {
   }
 
   succeeded(address: string, roomId: string): void {
-    this.#trusted.set(`${prefixOf(address)} ${roomId}`, true);
+    this.#trusted.set(`${hostOf(address)} ${roomId}`, true);
   }
 
   /** Wrong secrets for a room in the last hour. */
@@ -76,12 +76,15 @@ class Remembered<T> {
   }
 }
 
-/** An IPv4 address or the first 64 bits of an IPv6 one: what one subscriber has. */
-function prefixOf(address: string): string {
-  const host = address
+const hostOf = (address: string): string =>
+  address
     .slice(0, address.lastIndexOf(':'))
     .replace(/^\[|\]$|%.*$/g, '')
     .replace(/^::ffff:/i, '');
+
+/** An IPv4 address or the first 64 bits of an IPv6 one: what one subscriber has. */
+function prefixOf(address: string): string {
+  const host = hostOf(address);
   return isIPv4(host) ? host : expand(host).slice(0, 4).join(':');
 }
 

@@ -24,10 +24,15 @@ export const inviteSentence = (invite: Invite): string =>
   `Join the private room "${invite.label}" in Chatter: run "npx chatter join" and paste this text. ${inviteLink(invite)}`;
 
 /** The same for a room that is entered by its name. */
-export const nameSentence = (name: string, passphrase: boolean): string =>
-  passphrase
-    ? `Join the room "${name}" in Chatter: run "npx chatter join ${name} --protected" and type its passphrase.`
-    : `Join the room "${name}" in Chatter: run "npx chatter join ${name}".`;
+export function nameSentence(name: string, passphrase: boolean): string {
+  // Shells differ in how they quote, so a name that one of them might read as something else is typed when asked for.
+  const [argument, typed] = /^\p{Letter}[\p{Letter}\p{Mark}\p{Number}_-]*$/u.test(name)
+    ? [` ${name}`, passphrase ? ['passphrase'] : []]
+    : ['', passphrase ? ['name', 'passphrase'] : ['name']];
+  const command = `npx chatter join${argument}${passphrase ? ' --protected' : ''}`;
+  const then = typed.length > 0 ? ` and type its ${typed.join(' and its ')}` : '';
+  return `Join the room "${name}" in Chatter: run "${command}"${then}.`;
+}
 
 /** True if a text is to be read as an invite and not as a name. */
 export const isInvite = (text: string): boolean => text.includes('chatter://');
@@ -45,7 +50,7 @@ export function parseInvite(text: string): Invite {
 }
 
 const escapeLabel = (label: string) =>
-  encodeURIComponent(label).replace(/['()]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  encodeURIComponent(label).replace(/['().!]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
 
 function decodeLabel(encoded: string): string {
   try {

@@ -5,11 +5,18 @@ import { LIMITS } from '../limits.js';
 export const LOBBY = 'lobby';
 
 const bytesOf = (text: string) => Buffer.byteLength(text);
-const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+/** Control characters, and what is never drawn: U+2800 is a braille cell without dots. */
+const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 /** As two spellings of one name are compared (PROTOCOL.md [M1]); checks nothing. */
 export const foldRoomName = (name: string): string =>
-  name.normalize('NFKC').toLowerCase().normalize('NFKC').trim().replace(/\s+/gu, '-');
+  name
+    .replace(/[\ufe0e\ufe0f]/gu, '') // how a picture is drawn, not which one it is
+    .normalize('NFKC')
+    .toLowerCase()
+    .normalize('NFKC')
+    .trim()
+    .replace(/\s+/gu, '-');
 
 /** The one spelling of a room name. Throws ROOM_NAME_INVALID. */
 export function normaliseRoomName(name: string): string {

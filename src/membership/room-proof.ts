@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { ProtocolError } from '../errors.js';
 import {
   type CpaceContext,
@@ -73,7 +73,7 @@ type State = 'start' | 'hello' | 'offer' | 'prove' | 'accept' | 'identity' | 'do
  * The proof of membership on one stream (PROTOCOL.md section 4), without any input or output of its own: frames in,
  * frames out. `receive` throws ProtocolError for bytes that no honest peer sends, and never anything else.
  *
- * 1. Each end makes one guess a room a run: the responder's tag follows only upon a right one of the initiator's.
+ * 1. Each end makes one guess an entry: the responder's tag follows only upon a right one of the initiator's.
  * 2. Everything is bound to this handshake, both transport keys, the tier and the roles: frames of another stream,
  *    or this end's own sent back, are of no use.
  * 3. The other end's identity is known before any room counts as proven.
@@ -82,6 +82,7 @@ export class RoomProof {
   readonly #options: RoomProofOptions;
   readonly #entries = new Map<number, Entry>();
   readonly #wrong: RoomKeys[] = [];
+  #guessable: RoomKeys[] = [];
   #roomsOfTag: RoomKeys[][] = [];
   #accepted: ProvenRoom[] = [];
   #remoteIdentity: Uint8Array | null = null;
@@ -100,6 +101,15 @@ export class RoomProof {
   /** Rooms known to both ends by name, with another secret at the other end. */
   get wrong(): readonly RoomKeys[] {
     return this.#wrong;
+  }
+
+  /**
+   * Rooms at whose secret the other end could test a guess in this run, without having shown that it knows it: each
+   * as often as there were guesses.
+   * To be asked when the run is over, however it ended: who guesses need not stay to hear that it was wrong.
+   */
+  get guessed(): readonly RoomKeys[] {
+    return this.#guessable;
   }
 
   /** 32 bytes, once the outcome is `proven`. */
@@ -179,13 +189,16 @@ export class RoomProof {
   #onOffer(frame: Uint8Array): ProofStep {
     const offers = decodeOffer(frame);
     if (offers.length === 0) return this.#finish('none');
+    const candidates = this.#roomsOfTag.map(inTurn);
     const proofs = offers.map(({ place, share }, entry) => {
-      const room = this.#candidate(place, entry);
+      const room = candidates[place]?.();
+      if (!room) throw new ProtocolError('PROOF_MALFORMED');
       const context = this.#context(room);
       const own = cpaceShare(context);
       const keys = cpaceKeys(context, own, share, true);
       if (!keys) throw new ProtocolError('PROOF_MALFORMED');
       this.#entries.set(entry, { room, own, keys });
+      this.#guessable.push(room);
       return { entry, share: own.share, tag: keys.initiatorTag };
     });
     return this.#wait('accept', [encodeProve(proofs)]);
@@ -201,7 +214,10 @@ export class RoomProof {
       if (!keys) throw new ProtocolError('PROOF_MALFORMED');
       const accepted = sameTag(keys.initiatorTag, tag);
       if (accepted) this.#accepted.push({ room, session: keys.session });
-      else this.#wrong.push(room);
+      else {
+        this.#wrong.push(room);
+        this.#guessable.push(room);
+      }
       return { entry, accepted, tag: accepted ? keys.responderTag : randomBytes(32) }; // Invariant 1
     });
     const accept = encodeAccept(answers);
@@ -217,7 +233,7 @@ export class RoomProof {
     for (const { entry, accepted, tag } of answers) {
       const { room, keys } = this.#entry(entry);
       if (!accepted) this.#wrong.push(room);
-      else if (keys && sameTag(keys.responderTag, tag)) this.#accepted.push({ room, session: keys.session });
+      else if (keys && sameTag(keys.responderTag, tag)) this.#accept(room, keys.session);
       else throw new ProtocolError('PROOF_WRONG'); // it claims to know the secret and does not
     }
     return this.#accepted.length === 0 ? this.#finish('failed') : this.#wait('identity', []);
@@ -238,12 +254,10 @@ export class RoomProof {
     return this.#finish('proven', isInitiator ? [this.#ownIdentity('I')] : []);
   }
 
-  /** Which room a tag's place stands for. Where several share a name, each entry tries another one of them. */
-  #candidate(place: number, entry: number): RoomKeys {
-    const rooms = this.#roomsOfTag[place] ?? [];
-    const room = rooms[entry % rooms.length];
-    if (!room) throw new ProtocolError('PROOF_MALFORMED');
-    return room;
+  #accept(room: RoomKeys, session: Uint8Array): void {
+    if (this.#accepted.some((other) => other.room === room)) throw new ProtocolError('PROOF_MALFORMED');
+    this.#accepted.push({ room, session });
+    this.#guessable = this.#guessable.filter((other) => other !== room);
   }
 
   #entry(entry: number): Entry {
@@ -276,4 +290,13 @@ export class RoomProof {
     this.#entries.clear();
     return { send, outcome };
   }
+}
+
+/**
+ * Gives the rooms that one tag stands for, one at a time. Where several share a name nobody can know which one the
+ * other end means, so each entry tries another of them, from a different one on in each run.
+ */
+function inTurn(rooms: readonly RoomKeys[]): () => RoomKeys | undefined {
+  let next = rooms.length > 1 ? randomInt(rooms.length) : 0;
+  return () => rooms[next++ % rooms.length];
 }

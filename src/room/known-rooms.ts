@@ -58,10 +58,14 @@ export class KnownRooms {
       const { secret } = parseInvite(ref);
       return this.all.filter((room) => room.secret && b4a.equals(room.secret, secret));
     }
+    const named = this.#named(ref);
+    if (named.length > 0) return named;
     const [label, tag] = splitTag(ref);
-    return this.all.filter(
-      (room) => foldRoomName(room.label) === foldRoomName(label) && room.keys.id.startsWith(tag),
-    );
+    return this.#named(label).filter(({ keys }) => keys.id.startsWith(tag));
+  }
+
+  #named(label: string): KnownRoom[] {
+    return this.all.filter((room) => foldRoomName(room.label) === foldRoomName(label));
   }
 
   async put(room: KnownRoom): Promise<void> {

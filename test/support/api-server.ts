@@ -12,7 +12,14 @@ import { ApiServer } from '../../src/daemon/server.js';
 import { lineLog } from '../../src/log.js';
 import { FakeNode } from './fake-node.js';
 
-export const NODE_OPTIONS: NodeOptions = { lanOnly: false, lan: true, bootstrap: [], listen: 0, port: null };
+export const NODE_OPTIONS: NodeOptions = {
+  lanOnly: false,
+  lan: true,
+  bootstrap: [],
+  listen: 0,
+  port: null,
+  logLevel: 'info',
+};
 
 export interface Answer {
   /** 0 if the connection ended without an answer. */
