@@ -13,8 +13,11 @@ export async function run(
   [room, ...words]: string[],
   options: Record<string, unknown>,
 ): Promise<number> {
-  const text =
-    words.length === 1 && words[0] === '-' ? (await readAll(process.stdin)).trimEnd() : words.join(' ');
+  const fromInput = words.length === 1 && words[0] === '-';
+  if (fromInput && [context.options.passphraseFile, options.inviteFile].includes('-')) {
+    throw new ChatterError('USAGE', { message: 'Standard input can be read for one thing only.' });
+  }
+  const text = fromInput ? (await readAll(process.stdin)).trimEnd() : words.join(' ');
   const wait = options.wait !== false;
   const chosen = await chooseRoom(context, room, options as RoomChoice);
   const client = await context.connect();

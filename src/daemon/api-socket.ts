@@ -2,7 +2,15 @@ import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.js';
 import { ChatterError, type ErrorCode } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import { API_VERSION, type ApiEvent, Hello, RequestFrame, type ServerFrame, type Snapshot } from './api.js';
+import {
+  API_VERSION,
+  type ApiEvent,
+  CLOSE,
+  Hello,
+  RequestFrame,
+  type ServerFrame,
+  type Snapshot,
+} from './api.js';
 import type { EventLog } from './event-log.js';
 import { sameSecret } from './guard.js';
 import type { Requests } from './requests.js';
@@ -21,9 +29,6 @@ export interface ApiSocketDependencies {
 const HELLO_MS = 5_000;
 /** Requests of one client that may be under way at once. */
 const REQUESTS_AT_ONCE = 64;
-/** Close codes of RFC 6455 section 7.4: policy, protocol, and one of our own for a reader that is too slow. */
-const CLOSE = { policy: 1008, protocol: 1002, slow: 4000 } as const;
-
 /**
  * One WebSocket client: hello first, then requests and events.
  *
@@ -62,6 +67,11 @@ export class ApiSocket {
 
   event(event: ApiEvent): void {
     if (this.#welcomed) this.#send({ event });
+  }
+
+  /** Says that the node ends since somebody wanted it to: there is no other to go to. */
+  dismiss(): void {
+    this.#socket.close(CLOSE.stopped);
   }
 
   close(): void {

@@ -5,6 +5,7 @@ import type { DataFolder } from '../storage/data-folder.js';
 import type {
   API_VERSION,
   ApiEvent,
+  CLOSE,
   Method,
   NodeOptions,
   Params,
@@ -39,6 +40,7 @@ interface Waiting {
 }
 
 const HELLO: typeof API_VERSION = 1;
+const STOPPED: typeof CLOSE.stopped = 4001;
 const CONNECT_MS = 2_000;
 
 /**
@@ -191,15 +193,17 @@ export class Client {
       headers: { Authorization: `Bearer ${token}` },
       handshakeTimeout: CONNECT_MS,
       perMessageDeflate: false,
+      // Between an answer and the event after it whoever asked gets a turn.
+      allowSynchronousEvents: false,
     });
     return new Promise((resolve) => {
       let welcomed = false;
       const deadline = setTimeout(() => socket.terminate(), CONNECT_MS);
       socket.on('error', () => {}); // 'close' follows
       socket.on('open', () => socket.send(JSON.stringify({ hello: HELLO, since: this.#since ?? undefined })));
-      socket.on('close', () => {
+      socket.on('close', (code) => {
         clearTimeout(deadline);
-        if (welcomed) this.#onLost(socket);
+        if (welcomed) this.#onLost(socket, code);
         else resolve(false);
       });
       socket.on('message', (data) => {
@@ -229,12 +233,16 @@ export class Client {
     else waiting?.reject(new ChatterError(asCode(frame.error.code), { message: frame.error.text }));
   }
 
-  #onLost(socket: Socket): void {
+  #onLost(socket: Socket, code: number): void {
     if (socket !== this.#socket) return;
     this.#socket = null;
     for (const { reject } of this.#waiting.values()) reject(new ChatterError('NODE_LOST'));
     this.#waiting.clear();
     if (this.#closed) return;
+    if (code === STOPPED) {
+      this.#events.emit('failed', new ChatterError('NODE_LOST', { message: 'The node was stopped.' }));
+      return;
+    }
     this.#events.emit('lost');
     void this.#return();
   }

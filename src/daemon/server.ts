@@ -87,6 +87,11 @@ export class ApiServer extends Resource {
     for (const client of this.#clients) client.event(event);
   }
 
+  /** Tells every client that the node ends because somebody wanted it to. */
+  dismiss(): void {
+    for (const client of this.#clients) client.dismiss();
+  }
+
   protected async _open(): Promise<void> {
     if (!(await this.#listen(this.#wantedPort))) {
       if (this.#fixed) {

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -66,10 +68,17 @@ export class DataFolder {
     return path.join(this.path, 'log', 'node.log');
   }
 
-  /** Makes the folder, or repairs its rights. Throws DATA_FOLDER_UNUSABLE. */
+  /** Makes the folder, or repairs its rights. Throws DATA_FOLDER_UNUSABLE, for a folder of other things too. */
   create(): void {
     try {
-      mkdirSync(path.dirname(this.logFile), { recursive: true, mode: 0o700 });
+      makeFolder(this.path);
+      const content = readdirSync(this.path);
+      if (!content.some((name) => OURS.includes(name)) && content.some((name) => name !== 'log')) {
+        throw new ChatterError('DATA_FOLDER_UNUSABLE', {
+          message: `${this.path} has other things in it: name a new folder.`,
+        });
+      }
+      makeFolder(path.dirname(this.logFile));
       const { uid, mode } = statSync(this.path);
       if (process.getuid && uid !== process.getuid()) {
         throw new ChatterError('DATA_FOLDER_UNUSABLE', { message: `${this.path} belongs to another user.` });
@@ -116,6 +125,23 @@ export class DataFolder {
     if (err instanceof ChatterError) return err;
     const why = CAUSES[(err as NodeJS.ErrnoException).code ?? ''] ?? 'it cannot be used';
     return new ChatterError('DATA_FOLDER_UNUSABLE', { message: `${this.path}: ${why}.`, cause: err });
+  }
+}
+
+/** By which a data folder is known; the log is there a moment before. */
+const OURS = ['identity', 'chatter.db', 'crashes.json', 'token'];
+
+/** Level by level: Node's own recursive way never ends in some places, such as below `/proc`. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (err) {
+    const { code } = err as NodeJS.ErrnoException;
+    const parent = path.dirname(folder);
+    if (code === 'EEXIST' && statSync(folder).isDirectory()) return;
+    if (code !== 'ENOENT' || existsSync(parent)) throw err;
+    makeFolder(parent);
+    makeFolder(folder);
   }
 }
 

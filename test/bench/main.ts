@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { type Host, Lan, MAIN } from '../hosts/hosts.js';
-import { Talker } from '../hosts/talker.js';
+import { type Host, Lan, MAIN, pids } from '../hosts/hosts.js';
+import { type Said, Talker } from '../hosts/talker.js';
 import { summary } from './summary.js';
 
 /**
@@ -14,6 +14,7 @@ async function main(): Promise<void> {
   startOfCommands();
   await findingEachOther('on one LAN, command to all three in the room', true);
   await findingEachOther('the same by --peer, multicast blocked', false);
+  await returning();
 }
 
 /** Process start to exit, over a bare `node -e 0` in turn with it. */
@@ -66,6 +67,36 @@ async function findingEachOther(name: string, multicast: boolean): Promise<void>
     }
   }
   console.log(summary(name, times));
+}
+
+/** A node is killed; from the start of the command after it until the others see that person again. */
+async function returning(): Promise<void> {
+  const [gone, back]: [number[], number[]] = [[], []];
+  const lan = new Lan(2);
+  try {
+    const [a, b] = lan.hosts as [Host, Host];
+    const watcher = new Talker(a, 'bench');
+    let victim = new Talker(b, 'bench');
+    await Promise.all([watcher.sees(1), victim.sees(1)]);
+    for (let i = 0; i < ROUNDS; i++) {
+      const since =
+        (at: number) =>
+        ({ at: heardAt }: Said) =>
+          (heardAt as number) > at;
+      const killedAt = performance.now();
+      for (const pid of pids(b.namespace)) process.kill(pid, 'SIGKILL');
+      const left = await watcher.until('peer-left', since(killedAt));
+      gone.push((left.at as number) - killedAt);
+      victim = new Talker(b, 'bench');
+      const joined = await watcher.until('peer-joined', since(left.at as number));
+      back.push((joined.at as number) - victim.startedAt);
+      await victim.sees(1);
+    }
+  } finally {
+    lan.close();
+  }
+  console.log(summary('kill -9 of a node, until it is seen to be gone', gone));
+  console.log(summary('the next command, until that person is back', back));
 }
 
 await main().catch((err: unknown) => {

@@ -484,7 +484,7 @@ t.test('a request that was under way when the node was lost fails, and is not as
 t.test('errors of the node reach who asked, by their code', async (t) => {
   const api = await startApi(t);
   const client = await find(t, folderOf(t, api));
-  await t.rejects(client.request('say', { room: 'lobby', text: '' }), { code: 'API_BAD_REQUEST' });
+  await t.rejects(client.request('say', { room: 'lobby', text: 5 as never }), { code: 'API_BAD_REQUEST' });
   api.node.before = () => {
     throw new Error('broken');
   };

@@ -137,6 +137,7 @@ export class Host {
       HOME: this.folder,
       XDG_DATA_HOME: this.folder,
       NODE_V8_COVERAGE: '',
+      NODE_OPTIONS: '', // a test runner's loaders
       ...options.env,
     };
     const [ipCommand, ipArgs] = inside(this.namespace, command, ...args);

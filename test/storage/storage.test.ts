@@ -153,9 +153,19 @@ const unusable = (message: RegExp) => ({ code: 'DATA_FOLDER_UNUSABLE', message }
 t.test('a data folder that cannot be used says why', async (t) => {
   const dir = t.testdir({ file: '', taken: { log: '' }, closed: {}, foreign: {} });
   const create = (...parts: string[]) => new DataFolder({ data: path.join(dir, ...parts) }).create();
-  t.throws(() => create('file'), unusable(/file: a part of this path is a file\.$/));
+  t.throws(() => create('file'), unusable(/file: a file is in its place\.$/));
   t.throws(() => create('file', 'data'), unusable(/data: a part of this path is a file\.$/));
   t.throws(() => create('taken'), unusable(/taken: a file is in its place\.$/));
+  writeFileSync(path.join(dir, 'foreign', 'letter'), 'Dear Ann');
+  chmodSync(path.join(dir, 'foreign'), 0o755);
+  t.throws(() => create('foreign'), unusable(/foreign has other things in it/), 'somebody’s folder');
+  t.equal(mode(path.join(dir, 'foreign')), '755', 'it is left as it was');
+  if (existsSync('/proc'))
+    t.throws(
+      () => new DataFolder({ data: '/proc/x/y' }).create(),
+      unusable(/y: /),
+      'where nothing can be made',
+    );
   const gone = new DataFolder({ data: path.join(dir, 'gone') });
   t.throws(() => gone.write(gone.tokenFile, 'x'), unusable(/gone: it cannot be used\.$/), 'nothing there');
 

@@ -3,13 +3,16 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MAIN } from '../hosts/hosts.js';
+import type { Test } from 'tap';
+import { type Host, Lan, MAIN } from '../hosts/hosts.js';
 
-/** The part of tap's `t` that is used here. */
-interface Plan {
-  teardown(fn: () => Promise<void> | void): void;
-  comment(text: string): void;
-  fail(text: string): unknown;
+/** What `status --json` says, as far as tests ask. */
+export interface Status {
+  pid: number;
+  apiPort: number;
+  safeMode: boolean;
+  pinned: boolean;
+  tokenFile: string;
 }
 
 /** How a command ended. */
@@ -23,7 +26,7 @@ export interface Ran {
   ms: number;
 }
 
-/** No command that these tests run takes longer, unless it hangs. */
+/** No command that these tests run takes longer: one that hangs is killed, and fails its test only. */
 const DEADLINE_MS = 15_000;
 
 /** A command that runs: what it has printed so far, what is typed into it, and how it ended. */
@@ -34,11 +37,9 @@ export class Command {
   err = '';
   #wake: (() => void)[] = [];
 
-  /** After `deadlineMs` it is killed, so that a command that hangs fails its test only. */
-  constructor(child: ChildProcess, deadlineMs = DEADLINE_MS) {
+  constructor(child: ChildProcess) {
     this.child = child;
     const startedAt = performance.now();
-    const deadline = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
     child.stdin?.on('error', () => {}); // a command may end before it has read everything
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       this.out += chunk;
@@ -50,7 +51,6 @@ export class Command {
     });
     this.done = new Promise((resolve) => {
       child.on('close', (code, signal) => {
-        clearTimeout(deadline);
         resolve({ code, signal, out: this.out, err: this.err, ms: performance.now() - startedAt });
         this.#changed();
       });
@@ -63,7 +63,7 @@ export class Command {
     while (!pattern.test(this.out) && !pattern.test(this.err)) {
       const left = end - performance.now();
       if (left <= 0 || this.child.exitCode !== null || this.child.signalCode !== null)
-        throw new Error(`no ${pattern} in ${JSON.stringify(this.out)}, ${JSON.stringify(this.err)}`);
+        throw new Error(`no ${pattern} in … ${[this.out, this.err].map(tail).join(' and … ')}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
         this.#wake.push(() => {
@@ -96,26 +96,41 @@ export class Command {
   }
 }
 
-/** One person's data folder, not yet made, and commands on it. Its node is ended when the test is. */
+/**
+ * One person's data folder, not yet made, and commands on it. What joins a room belongs on a host of its own; without
+ * one the node is ended when the test is, on one it ends with the host.
+ */
 export class Person {
-  /** A folder that everybody may enter: only the data folder's own rights protect what is in it. */
-  readonly home = mkdtempSync(path.join(tmpdir(), 'chatter-cli-'));
-  readonly data = path.join(this.home, 'data');
+  readonly home: string;
+  readonly data: string;
+  readonly host: Host | null;
 
-  constructor(t: Plan) {
-    chmodSync(this.home, 0o755);
-    t.teardown(() => this.#close());
+  constructor(t: Test, host: Host | null = null, folder = 'data') {
+    this.home = host?.folder ?? mkdtempSync(path.join(tmpdir(), 'chatter-cli-'));
+    this.data = path.join(this.home, folder);
+    this.host = host;
+    chmodSync(this.home, 0o755); // only the data folder's own rights are to protect what is in it
+    if (!host) t.teardown(() => this.#close());
   }
 
-  /** Starts `chatter ARGS --data DATA`; with its input open. */
+  /** Starts `chatter --data DATA ARGS`, with its input open. */
   start(args: readonly string[], options: SpawnOptions = {}): Command {
-    return this.spawn(process.execPath, [MAIN, ...args, '--data', this.data], options);
+    return this.spawn(process.execPath, [MAIN, '--data', this.data, ...args], options);
   }
 
   /** Starts any program as this person would. */
   spawn(command: string, args: readonly string[], options: SpawnOptions = {}): Command {
-    const env = { ...process.env, ...this.env, ...options.env };
-    return new Command(spawn(command, args, { stdio: 'pipe', cwd: this.home, ...options, env }));
+    const [plain, plainArgs] = withoutTap(command, args);
+    const env = { HOME: this.home, XDG_DATA_HOME: this.home, NODE_V8_COVERAGE: '', ...options.env };
+    const all: SpawnOptions = {
+      stdio: 'pipe',
+      cwd: this.home,
+      timeout: DEADLINE_MS,
+      killSignal: 'SIGKILL',
+      ...options,
+    };
+    if (this.host) return new Command(this.host.spawn(plain, plainArgs, { ...all, env }));
+    return new Command(spawn(plain, plainArgs, { ...all, env: { ...process.env, ...env } }));
   }
 
   /** Runs a command to its end, with this input. */
@@ -130,9 +145,40 @@ export class Person {
     return JSON.parse(out) as T;
   }
 
-  /** What keeps a command away from the tester's own folders, and from the tester's tools. */
-  get env(): NodeJS.ProcessEnv {
-    return { HOME: this.home, XDG_DATA_HOME: this.home, NODE_V8_COVERAGE: '', NODE_OPTIONS: '' };
+  /** What the node says of itself, asked as any program of this person can. Rejects where none runs. */
+  async status(): Promise<Status> {
+    if (this.host) return this.ask<Status>('status');
+    return (await this.#request('status')) as Status;
+  }
+
+  /** Ends the node if one runs, as `chatter stop` does; resolves when it answers no more. */
+  async stop(): Promise<void> {
+    if (this.host) await this.run(['stop']);
+    else
+      while (
+        await this.#request('stop').then(
+          () => true,
+          () => false,
+        )
+      )
+        await sleep(10); // still ending
+  }
+
+  /** Ends the node as a crash does. */
+  async crash(): Promise<void> {
+    const { pid } = JSON.parse(this.read('node.json')) as { pid: number };
+    process.kill(pid, 'SIGKILL');
+    while (this.nodes().includes(pid)) await sleep(20);
+  }
+
+  async #request(method: string): Promise<unknown> {
+    const { port } = JSON.parse(this.read('node.json')) as { port: number };
+    const response = await fetch(`http://127.0.0.1:${port}/api/${method}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${this.read('token')}`, 'Content-Type': 'application/json' },
+      body: '{}',
+    });
+    return ((await response.json()) as { ok: unknown }).ok;
   }
 
   /** Process ids of the nodes that run on this folder, by the process table. */
@@ -140,7 +186,7 @@ export class Person {
     const { stdout } = spawnSync('ps', ['-axww', '-o', 'pid=,stat=,args='], { encoding: 'utf8' });
     return stdout
       .split('\n')
-      .filter((line) => line.includes(`${MAIN} daemon `) && line.includes(this.data))
+      .filter((line) => line.includes(`${MAIN} `) && line.includes(' daemon') && line.includes(this.data))
       .filter((line) => !/^\s*\d+\s+Z/.test(line))
       .map((line) => Number.parseInt(line, 10));
   }
@@ -151,7 +197,7 @@ export class Person {
     for (;;) {
       const pids = this.nodes();
       if (pids.length === count || performance.now() > end) return pids;
-      await sleep(50); // the process table tells nobody when it changes
+      await sleep(100); // the process table tells nobody when it changes
     }
   }
 
@@ -161,11 +207,17 @@ export class Person {
   }
 
   async #close(): Promise<void> {
-    await this.run(['stop']);
-    for (const pid of await this.settled(0, 2_000)) process.kill(pid, 'SIGKILL');
+    await this.stop();
+    for (const pid of this.nodes()) process.kill(pid, 'SIGKILL');
     rmSync(this.home, { recursive: true, force: true, maxRetries: 3 });
   }
 }
+
+const tail = (text: string) => JSON.stringify(text.slice(-300));
+
+/** A command line that runs the same without what tap loads into every program, which takes longer than most commands. */
+const withoutTap = (command: string, args: readonly string[]) =>
+  ['env', ['-u', 'NODE_OPTIONS', command, ...args]] as const;
 
 /** The objects of a command that prints one a line. Throws for a line that is none. */
 export const objects = (out: string): Record<string, unknown>[] =>
@@ -182,10 +234,48 @@ export const atTerminal = (args: readonly string[]): string[] => [
 ];
 
 /** True if commands can be run at a terminal. Otherwise the reason is printed; with `CI=true` the test fails. */
-export function hasTerminal(t: Plan): boolean {
-  if (process.platform === 'linux' && spawnSync('script', ['--version']).status === 0) return true;
+export function hasTerminal(t: Test): boolean {
+  if (process.platform === 'linux' && spawnSync('sh', ['-c', 'command -v script']).status === 0) return true;
   const reason = 'skipped: this test needs script of util-linux';
   if (process.env.CI === 'true') t.fail(reason);
   else t.comment(reason);
   return false;
 }
+
+/** Two people on two machines of one network, and the second one's machine. */
+export function people(t: Test): [Person, Person, Host] {
+  const lan = new Lan(2);
+  t.teardown(() => lan.close());
+  const [a, b] = lan.hosts as [Host, Host];
+  return [new Person(t, a), new Person(t, b), b];
+}
+
+/** A window that prints JSON, when it is in the room; `room` may be empty where `args` say which. */
+export async function enter(person: Person, room: string, ...args: string[]): Promise<Command> {
+  const which = room ? [room] : [];
+  const window = person.start(['join', ...which, '--json', ...args], { timeout: 40_000 });
+  await window.until(/"joined"/);
+  return window;
+}
+
+/** The texts of others that a window has heard. */
+export const heard = (window: Command): string[] =>
+  objects(window.out)
+    .filter(({ type, self }) => type === 'message' && self === false)
+    .map(({ text }) => text as string);
+
+/** Shows that a command failed as every command does: one line, no result, no stack. */
+export function isFailure(t: Test, { code, signal, out, err }: Ran, exit: number, what: string): void {
+  t.match({ code, signal, out }, { code: exit, signal: null, out: '' }, what);
+  t.match(err, /^chatter: [A-Z_]+: \S[^\n]*\n$/, JSON.stringify(err));
+}
+
+/** Does this with every item, several at once, as commands mostly wait; resolves to what it gave, in their order. */
+export async function each<T, R>(items: readonly T[], fn: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let i = 0; i < items.length; i += AT_ONCE)
+    results.push(...(await Promise.all(items.slice(i, i + AT_ONCE).map(fn))));
+  return results;
+}
+
+const AT_ONCE = 4;
