@@ -47,7 +47,6 @@ export class Context {
           'Use --protected to be asked for it, or --passphrase-file FILE (- for standard input).',
       });
     }
-    if (options.bootstrap) throw notYet('--bootstrap');
   }
 
   get folder(): DataFolder {
@@ -62,10 +61,11 @@ export class Context {
 
   /** The options that belong to the node: only those that were given. */
   get nodeOptions() {
-    const { lanOnly, lan, listen, port } = this.options;
+    const { lanOnly, lan, bootstrap, listen, port } = this.options;
     return {
       ...(lanOnly ? { lanOnly } : {}),
       ...(lan === false ? { lan } : {}),
+      bootstrap,
       listen,
       port,
       logLevel: this.logLevel,
@@ -92,24 +92,19 @@ export class Context {
   }
 
   get #spawn() {
-    const { data, profile, lanOnly, lan, listen, port, logLevel } = this.options;
+    const { data, profile, lanOnly, lan, bootstrap = [], listen, port, logLevel } = this.options;
     const args = [process.argv[1] as string, 'daemon', '--spawned'];
     if (data !== undefined) args.push('--data', data);
     if (profile !== undefined) args.push('--profile', profile);
     if (lanOnly) args.push('--lan-only');
     if (lan === false) args.push('--no-lan');
+    for (const address of bootstrap) args.push('--bootstrap', address);
     if (listen !== undefined) args.push('--listen', String(listen));
     if (port !== undefined) args.push('--port', String(port));
     if (logLevel !== undefined) args.push('--log-level', logLevel);
     return { command: process.execPath, args };
   }
 }
-
-/** Names a part that this version cannot do, instead of taking the option and doing nothing. */
-const notYet = (option: string) =>
-  new ChatterError('USAGE', {
-    message: `${option} is for the Internet path, which this version does not have.`,
-  });
 
 /** `chatter: CODE: sentence`, the one line by which every failure is told. */
 export const failureLine = (code: ErrorCode, sentence: string): string => `chatter: ${code}: ${sentence}`;

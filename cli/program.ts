@@ -111,6 +111,11 @@ function addGlobalOptions(program: Command): void {
     .option('--lan-only', 'only this network')
     .option('--no-lan', 'not this network; typed addresses still work')
     .option('--peer <HOST:PORT>', 'dial this address for the room (repeatable)', collect)
+    .option(
+      '--bootstrap <HOST:PORT>',
+      'enter the DHT here instead of at the public nodes (repeatable)',
+      address,
+    )
     .option('--listen <PORT>', 'TCP port for other people', port)
     .option('--port <PORT>', 'port of the local API', port)
     .option('--passphrase-file <FILE>', 'the passphrase of a protected room (- is standard input)')
@@ -120,13 +125,18 @@ function addGlobalOptions(program: Command): void {
     .option('--log-level <LEVEL>', 'debug, info, warn, error or silent')
     .option('--color', 'colours even where there is no terminal')
     .option('--no-color', 'no colours')
-    .addOption(new Option('--bootstrap <HOST:PORT>', 'nodes of another DHT').argParser(collect).hideHelp())
     .addOption(new Option('--passphrase <TEXT>').hideHelp());
 }
 
 function addExamples(command: Command, name: string): void {
   const [first, second] = EXAMPLES[name] as [string, string];
   command.addHelpText('after', `\nExamples:\n  ${first}\n  ${second}`);
+}
+
+/** For an option that only the node could refuse, when it is too late to say so well. */
+function address(value: string, before: string[] | undefined): string[] {
+  if (!/^[^\s]+:\d{1,5}$/.test(value)) throw new InvalidArgumentError('An address is written host:port.');
+  return collect(value, before);
 }
 
 const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value];

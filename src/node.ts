@@ -6,6 +6,7 @@ import { parseAddress } from './discovery/address.js';
 import { DirectDiscovery } from './discovery/direct.js';
 import type { Discovery } from './discovery/discovery.js';
 import { instanceId } from './discovery/instance-id.js';
+import { InternetDiscovery } from './discovery/internet.js';
 import { LanDiscovery } from './discovery/lan.js';
 import { TcpTransport } from './discovery/tcp-transport.js';
 import { ChatterError, type ErrorCode } from './errors.js';
@@ -33,6 +34,10 @@ export interface NodeOptions {
   listen?: number;
   /** False keeps off the local network; typed addresses still work. Default true. */
   lan?: boolean;
+  /** False keeps off the Internet. Default true. */
+  internet?: boolean;
+  /** Nodes `host:port` by which the DHT is entered; the public ones when left out. */
+  bootstrap?: readonly string[];
   /** Asked once the data folder is locked: true joins nothing by itself, after a node that crashed again and again. */
   safeMode?: () => boolean;
   clock?: Clock;
@@ -215,7 +220,16 @@ export class ChatterNode extends Resource<NodeEvents> {
     );
     const direct = new DirectDiscovery({ transport, clock });
     const discoveries: Discovery[] = [direct];
-    if (this.#options.lan !== false) discoveries.push(new LanDiscovery({ transport, clock, log }));
+    const { lan = true, internet = true, bootstrap } = this.#options;
+    if (lan) discoveries.push(new LanDiscovery({ transport, clock, log }));
+    if (internet) {
+      discoveries.push(
+        new InternetDiscovery(
+          { keyPair, clock, log, counters: this.counters },
+          { bootstrap: bootstrap?.map((address) => parseAddress(address)) },
+        ),
+      );
+    }
     const network = new Network({
       discoveries,
       identity,

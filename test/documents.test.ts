@@ -33,7 +33,7 @@ t.test('the protocol lists every violation', async (t) => {
   const [, union = ''] = read('src/errors.ts').split('export type Violation =');
   const known = [...(union.split(';')[0] as string).matchAll(/'([A-Z_]+)'/g)].map(([, code]) => code);
   const [, listed = ''] = /with one of\n\n`([^`]+)`/.exec(protocol) ?? [];
-  t.same(listed.split(/\s+/).sort(), known.sort());
+  t.same(new Set(listed.split(/\s+/)), new Set(known));
 });
 
 t.test('the protocol lists every message with its number and class', async (t) => {

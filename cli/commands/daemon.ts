@@ -7,13 +7,13 @@ export async function run(
   context: Context,
   _args: string[],
   options: Record<string, unknown>,
-): Promise<number> {
-  const { lanOnly = false, lan = true, listen = 0, port = null } = context.options;
+): Promise<never> {
+  const { lanOnly = false, lan = true, bootstrap = [], listen = 0, port = null } = context.options;
   const { logLevel = 'info' } = context;
   const spawned = options.spawned === true;
   await runDaemon({
     folder: context.folder,
-    node: { lanOnly, lan, bootstrap: [], listen, port, logLevel },
+    node: { lanOnly, lan, bootstrap, listen, port, logLevel },
     pinned: !spawned,
     onReady: (apiPort) => {
       if (!spawned)
@@ -22,5 +22,5 @@ export async function run(
         );
     },
   });
-  return EXIT.done;
+  process.exit(EXIT.done); // what the DHT still waits for keeps nobody
 }

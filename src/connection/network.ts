@@ -219,11 +219,10 @@ export class Network extends Resource<NetworkEvents> {
     return connection;
   }
 
-  /** Keeps those from dialling who could only find a worse way; TCP is the best there is. */
+  /** TCP is the best way there is: with it nobody need look for another. */
   #hold({ instance, link }: Connection): void {
-    for (const discovery of this.#deps.discoveries) {
-      if (link.carrier === 'tcp' || discovery.path === 'internet') discovery.hold(instance);
-    }
+    if (link.carrier !== 'tcp') return;
+    for (const discovery of this.#deps.discoveries) discovery.hold(instance);
   }
 
   /** Two nodes that share no room any more have nothing to say to each other. */

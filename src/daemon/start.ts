@@ -36,8 +36,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   folder.create();
   const log = lineLog(logFile(folder.logFile), options.node.logLevel, () => systemClock.wall());
   const parts: { close(): Promise<void> | void }[] = [];
-  let stop = () => {};
-  const ended = new Promise<void>((resolve) => {
+  let stop: (why: 'asked' | 'idle') => void = () => {};
+  const ended = new Promise<'asked' | 'idle'>((resolve) => {
     stop = resolve;
   });
 
@@ -45,6 +45,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const locked = new ChatterNode(folder, {
     listen: options.node.listen,
     lan: options.node.lan,
+    internet: !options.node.lanOnly,
+    bootstrap: options.node.bootstrap.length > 0 ? options.node.bootstrap : undefined,
     // Asked when the lock is held: only then is a `node.json` that is there somebody's who crashed.
     safeMode: () => crashes.safeMode(Date.now()),
     log,
@@ -54,12 +56,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   parts.unshift(locked);
   try {
     const token = randomBytes(32).toString('base64url');
-    const leases = new Leases(systemClock, () => stop());
+    const leases = new Leases(systemClock, () => stop('idle'));
     const events = new EventLog(randomBytes(8).toString('hex'));
     const requests = new Requests({
       node: view,
       leases,
-      stop: () => setImmediate(stop), // after the answer has been written
+      stop: () => setImmediate(() => stop('asked')), // after the answer has been written
       describe: () => ({
         pid: process.pid,
         version: packageVersion(),
@@ -89,10 +91,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     );
     leases.pinned = options.pinned;
     parts.unshift({ close: () => leases.close() });
-    watchSignals(log, stop);
+    watchSignals(log, () => stop('asked'));
     log.info('started', { pid: process.pid, safeMode: locked.safeMode });
     options.onReady?.(server.port);
-    await ended;
+    if ((await ended) === 'asked') server.dismiss();
     // Whoever looks for a node from here on starts the next one, which waits for the lock.
     folder.remove(folder.nodeFile);
   } finally {

@@ -71,7 +71,7 @@ export const responder = (
     ...more,
   });
 
-export interface Ending {
+interface Ending {
   outcome: ProofOutcome;
   violation: Violation | null;
 }

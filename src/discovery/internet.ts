@@ -1,0 +1,288 @@
+import type NoiseSecretStream from '@hyperswarm/secret-stream';
+import b4a from 'b4a';
+import type Hyperswarm from 'hyperswarm';
+import type { Clock, Timer } from '../clock.js';
+import type { Counters } from '../counters.js';
+import { LIMITS } from '../limits.js';
+import type { Log } from '../log.js';
+import { Resource } from '../resource.js';
+import { type Address, formatAddress } from './address.js';
+import { backoffMs, unpredictable } from './backoff.js';
+import type { DiscoverableRoom, Discovery, DiscoveryEvents } from './discovery.js';
+import { instanceId } from './instance-id.js';
+import { PendingStreams } from './pending-streams.js';
+
+export interface InternetDependencies {
+  /** This run's transport key. */
+  keyPair: NoiseSecretStream.KeyPair;
+  clock: Clock;
+  log: Log;
+  counters: Counters;
+}
+
+export interface InternetOptions {
+  /** Nodes by which a DHT is entered; the public ones when left out. */
+  bootstrap?: readonly Address[];
+}
+
+/**
+ * When a room is looked up again after it was joined or the network changed: who joins in the same moment is not
+ * announced yet at the first look, and the library's own next one comes minutes later.
+ */
+const REFRESH_AT_MS = [1_000, 5_000, 15_000, 60_000] as const;
+const REFRESH_EVERY_MS = 300_000;
+/** Closing does not wait longer for the DHT; what was announced there runs out by itself. */
+const CLOSE_MS = 1_000;
+
+/** Bytes that a stream may bring before it is proven: a proof takes less than 2 KiB. */
+const UNPROVEN_BYTES = 16_384;
+/** At most so many that proved nothing are remembered; the one of longest ago is forgiven first. */
+const SHUNNED = 256;
+
+interface JoinedRoom {
+  room: DiscoverableRoom;
+  /** Null until the library has been loaded. */
+  session: Hyperswarm.PeerDiscoverySession | null;
+  refreshes: number;
+  timer: Timer | null;
+}
+
+/** Somebody who was connected and proved nothing; when the timer runs out that is forgiven. */
+interface Shunned {
+  failures: number;
+  timer: Timer;
+}
+
+/**
+ * People anywhere: announces and looks up the rooms' topics in a DHT by hyperswarm, which also makes the way through
+ * routers, and hands on its streams.
+ *
+ * 1. No socket is opened before the first room that may be looked for there.
+ * 2. A DHT that nobody can reach is an ordinary state: nothing throws, waits or spins for it.
+ * 3. Who is held is neither dialled nor let in; who proves nothing is left alone for a while, longer each time.
+ */
+export class InternetDiscovery extends Resource<DiscoveryEvents> implements Discovery {
+  readonly path = 'internet';
+  readonly #deps: InternetDependencies;
+  readonly #options: InternetOptions;
+  readonly #pending: PendingStreams;
+  readonly #rooms = new Map<string, JoinedRoom>();
+  readonly #held = new Set<string>();
+  readonly #shunned = new Map<string, Shunned>();
+  #starting: Promise<Hyperswarm | null> | null = null;
+  #swarm: Hyperswarm | null = null;
+  #refreshedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: InternetDependencies, options: InternetOptions = {}) {
+    super();
+    this.#deps = deps;
+    this.#options = options;
+    this.#pending = new PendingStreams(deps.clock);
+  }
+
+  /** This machine's part of the DHT; null before the first join. */
+  get dht(): Hyperswarm['dht'] | null {
+    return this.#swarm?.dht ?? null;
+  }
+
+  /** This node's own name. */
+  get instance(): string {
+    return instanceId(this.#deps.keyPair.publicKey);
+  }
+
+  join(room: DiscoverableRoom): void {
+    if (room.lanOnly || this.closing || this.#rooms.has(room.id)) return;
+    const joined: JoinedRoom = { room, session: null, refreshes: 0, timer: null };
+    this.#rooms.set(room.id, joined);
+    this.#starting ??= this.#start();
+    void this.#starting.then((swarm) => {
+      if (!swarm || this.closing || this.#rooms.get(room.id) !== joined) return;
+      joined.session = swarm.join(room.topic, { server: true, client: true, onerror: ignore });
+      this.#schedule(joined);
+    });
+  }
+
+  leave(roomId: string): void {
+    const joined = this.#rooms.get(roomId);
+    if (!joined) return;
+    this.#rooms.delete(roomId);
+    joined.timer?.cancel();
+    joined.session?.destroy().catch(ignore);
+  }
+
+  hold(instance: string): void {
+    this.#held.add(instance);
+    this.#ban(instance);
+  }
+
+  release(instance: string): void {
+    if (!this.#held.delete(instance)) return;
+    this.#unban(instance);
+    this.refresh();
+  }
+
+  refresh(): void {
+    const now = this.#deps.clock.now();
+    if (now - this.#refreshedAt < REFRESH_AT_MS[0]) return;
+    this.#refreshedAt = now;
+    for (const joined of this.#rooms.values()) {
+      joined.refreshes = 0;
+      this.#look(joined);
+    }
+  }
+
+  protected async _open(): Promise<void> {}
+
+  protected override async _close(): Promise<void> {
+    for (const { timer } of this.#rooms.values()) timer?.cancel();
+    for (const { timer } of this.#shunned.values()) timer.cancel();
+    const swarm = await this.#starting;
+    if (!swarm) return;
+    for (const noise of swarm.connections) noise.destroy();
+    const done = swarm.destroy().catch(ignore);
+    // Without a DHT there is nothing to take back, and the library waits for its own time-outs.
+    if (!swarm.dht.bootstrapped) return;
+    let cancel = () => {};
+    const late = new Promise<void>((resolve) => {
+      const timer = this.#deps.clock.after(CLOSE_MS, resolve);
+      cancel = () => timer.cancel();
+    });
+    await Promise.race([done, late]).finally(cancel);
+  }
+
+  /** Loaded when it is needed: who stays on one network never pays for it. */
+  async #start(): Promise<Hyperswarm | null> {
+    const { default: Swarm } = await import('hyperswarm');
+    if (this.closing) return null;
+    const { bootstrap } = this.#options;
+    const swarm = new Swarm({
+      keyPair: this.#deps.keyPair,
+      bootstrap: bootstrap?.map(({ host, port }) => ({ host, port })),
+      maxPeers: LIMITS.peers,
+      firewall: (publicKey) => this.#refuses(instanceId(publicKey)),
+    });
+    swarm.on('connection', (noise, info) => this.#onConnection(noise, info));
+    this.#swarm = swarm;
+    return swarm;
+  }
+
+  #onConnection(noise: NoiseSecretStream, info: Hyperswarm.PeerInfo): void {
+    noise.on('error', ignore); // 'close' follows
+    const { clock, counters } = this.#deps;
+    const instance = instanceId(noise.remotePublicKey as Uint8Array);
+    const { remoteHost: host, remotePort: port } = noise.rawStream as unknown as RawStream;
+    if (this.closing || this.#refuses(instance)) {
+      info.ban(true);
+      noise.destroy();
+      return;
+    }
+    if (!this.#pending.admits(host)) {
+      counters.add('streams refused');
+      noise.destroy();
+      return;
+    }
+    const letGo = this.#pending.add(host, () => {
+      counters.add('streams evicted');
+      noise.destroy();
+    });
+    const deadline = clock.after(LIMITS.proofDeadlineMs, () => noise.destroy());
+    const meter = () => {
+      if (noise.rawBytesRead > UNPROVEN_BYTES) noise.destroy();
+    };
+    noise.on('data', meter);
+    noise.setKeepAlive(LIMITS.keepAliveMs);
+    noise.setTimeout(LIMITS.deadAfterMs);
+    let isProven = false;
+    noise.on('close', () => {
+      deadline.cancel();
+      letGo();
+      if (!isProven) this.#shun(instance);
+    });
+    const onTopic = () => this.emit('rooms', { instance, path: this.path, rooms: this.#roomsOf(info) });
+    info.on('topic', onTopic);
+    noise.on('close', () => info.off('topic', onTopic));
+    this.emit('stream', {
+      noise,
+      instance,
+      path: this.path,
+      address: formatAddress({ host, port }),
+      rooms: noise.isInitiator ? this.#roomsOf(info) : [],
+      proven: () => {
+        isProven = true;
+        deadline.cancel();
+        letGo();
+        noise.off('data', meter);
+        this.#forgive(instance);
+      },
+    });
+  }
+
+  #roomsOf({ topics }: Hyperswarm.PeerInfo): string[] {
+    return [...this.#rooms.values()]
+      .filter(({ room }) => topics.some((topic) => b4a.equals(topic, room.topic)))
+      .map(({ room }) => room.id);
+  }
+
+  #refuses(instance: string): boolean {
+    return this.closing || this.#held.has(instance) || this.#shunned.has(instance);
+  }
+
+  /** Leaves somebody alone who proved nothing. */
+  #shun(instance: string): void {
+    if (this.closing || this.#held.has(instance)) return;
+    const failures = (this.#shunned.get(instance)?.failures ?? 0) + 1;
+    this.#forgive(instance);
+    const [oldest] = this.#shunned.keys();
+    if (oldest !== undefined && this.#shunned.size >= SHUNNED) this.#forgive(oldest);
+    this.#ban(instance);
+    const ms = backoffMs(failures, LIMITS.dialBackoffMaxMs, unpredictable);
+    const timer = this.#deps.clock.after(ms, () => {
+      this.#unban(instance);
+      this.refresh();
+    });
+    this.#shunned.set(instance, { failures, timer });
+  }
+
+  #forgive(instance: string): void {
+    this.#shunned.get(instance)?.timer.cancel();
+    this.#shunned.delete(instance);
+    this.#unban(instance);
+  }
+
+  #ban(instance: string): void {
+    for (const info of this.#infos(instance)) info.ban(true);
+  }
+
+  #unban(instance: string): void {
+    if (this.#held.has(instance)) return;
+    for (const info of this.#infos(instance)) info.ban(false);
+  }
+
+  #infos(instance: string): Hyperswarm.PeerInfo[] {
+    return [...(this.#swarm?.peers.values() ?? [])].filter(
+      ({ publicKey }) => instanceId(publicKey) === instance,
+    );
+  }
+
+  #schedule(joined: JoinedRoom): void {
+    const at = (n: number) => REFRESH_AT_MS[n] ?? 0;
+    const { refreshes } = joined;
+    const pause = refreshes < REFRESH_AT_MS.length ? at(refreshes) - at(refreshes - 1) : REFRESH_EVERY_MS;
+    joined.timer?.cancel();
+    joined.timer = this.#deps.clock.after(pause * (1 + unpredictable() / 10), () => this.#look(joined));
+  }
+
+  #look(joined: JoinedRoom): void {
+    joined.session?.refresh({ client: true, server: true }).catch(ignore); // Invariant 2
+    joined.refreshes++;
+    this.#schedule(joined);
+  }
+}
+
+/** What is known of the other end of a UDX stream. */
+interface RawStream {
+  remoteHost: string;
+  remotePort: number;
+}
+
+const ignore = () => {};
