@@ -1,8 +1,9 @@
+import type { NodeOptions } from '../src/daemon/api.js';
 import { Client } from '../src/daemon/client.js';
 import type { ErrorCode } from '../src/errors.js';
 import { ChatterError } from '../src/errors.js';
 import { LOG_LEVELS, type LogLevel } from '../src/log.js';
-import { DataFolder } from '../src/storage/data-folder.js';
+import { DataFolder, type DataFolderOptions } from '../src/storage/data-folder.js';
 import { Output } from './output.js';
 
 /** The global options as commander gives them. */
@@ -23,6 +24,12 @@ export interface GlobalOptions {
   logLevel?: string;
   color?: boolean;
   timeout?: number;
+}
+
+/** What a command tells the node that it starts. */
+export interface SpawnedNode {
+  folder: DataFolderOptions;
+  node: NodeOptions;
 }
 
 /** A longer timer fires at once. */
@@ -91,18 +98,19 @@ export class Context {
     return Client.find({ folder: this.folder });
   }
 
+  /** All options of a node that is started now. */
+  get fullNodeOptions(): NodeOptions {
+    const { lanOnly = false, lan = true, bootstrap = [], listen = 0, port = null } = this.options;
+    return { lanOnly, lan, bootstrap, listen, port, logLevel: this.logLevel ?? 'info' };
+  }
+
   get #spawn() {
-    const { data, profile, lanOnly, lan, bootstrap = [], listen, port, logLevel } = this.options;
-    const args = [process.argv[1] as string, 'daemon', '--spawned'];
-    if (data !== undefined) args.push('--data', data);
-    if (profile !== undefined) args.push('--profile', profile);
-    if (lanOnly) args.push('--lan-only');
-    if (lan === false) args.push('--no-lan');
-    for (const address of bootstrap) args.push('--bootstrap', address);
-    if (listen !== undefined) args.push('--listen', String(listen));
-    if (port !== undefined) args.push('--port', String(port));
-    if (logLevel !== undefined) args.push('--log-level', logLevel);
-    return { command: process.execPath, args };
+    const { data, profile } = this.options;
+    const spawned: SpawnedNode = { folder: { data, profile }, node: this.fullNodeOptions };
+    return {
+      command: process.execPath,
+      args: [process.argv[1] as string, 'daemon', '--spawned', JSON.stringify(spawned)],
+    };
   }
 }
 

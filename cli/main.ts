@@ -1,11 +1,15 @@
 #!/usr/bin/env node
 import { ChatterError } from '../src/errors.js';
 import { EXIT, exitCode } from './exit-codes.js';
-import { buildProgram } from './program.js';
 
 /** Nothing heavy is imported before a command has been recognised: `--help` answers at once. */
 async function main(): Promise<number> {
   try {
+    const [, , verb, flag, spawned] = process.argv;
+    if (verb === 'daemon' && flag === '--spawned' && spawned !== undefined) {
+      return await (await import('./commands/daemon.js')).runSpawned(spawned);
+    }
+    const { buildProgram } = await import('./program.js');
     const program = buildProgram((code) => {
       process.exitCode = code;
     });

@@ -85,11 +85,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   command('leave ROOM', 'leave a room; what is known of it is kept', () => import('./commands/leave.js'));
   command('status', 'the running node', () => import('./commands/status.js'));
   command('stop', 'end the running node', () => import('./commands/stop.js'));
-  command(
-    'daemon',
-    'run a node that stays, in the foreground',
-    () => import('./commands/daemon.js'),
-  ).addOption(new Option('--spawned').hideHelp());
+  command('daemon', 'run a node that stays, in the foreground', () => import('./commands/daemon.js'));
   program.allowExcessArguments().action(async () => {
     const [unknown] = program.args;
     if (unknown !== undefined) {
