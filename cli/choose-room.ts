@@ -7,12 +7,14 @@ export interface RoomChoice {
   protected?: boolean;
   open?: boolean;
   inviteFile?: string;
+  reach?: 'here' | 'anywhere';
 }
 
 export interface ChosenRoom {
   room: string;
   passphrase?: string;
   open?: boolean;
+  reach?: 'here' | 'anywhere';
 }
 
 /** What asking for a room says; an empty answer is the lobby. */
@@ -31,7 +33,7 @@ export async function chooseRoom(
     );
   }
   const passphrase = await passphraseFor(context, choice);
-  return { room: ref, passphrase, open: choice.open };
+  return { room: ref, passphrase, open: choice.open, reach: choice.reach };
 }
 
 async function roomFrom({ inviteFile }: RoomChoice): Promise<string> {

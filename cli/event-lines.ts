@@ -22,6 +22,10 @@ export function eventLines(event: ApiEvent, out: Output, nameOf: (person: Person
       return [
         `${time} ${paint.dim(`→ ${nameOf(event.peer)} joined${event.path ? `, ${pathLabel(event.path)}` : ''}`)}`,
       ];
+    case 'message-undelivered': {
+      const what = event.ids.length === 1 ? 'your last line' : `your last ${event.ids.length} lines`;
+      return [`${time} ${paint.yellow(`! ${nameOf(event.to)} may not have got ${what}`)}`];
+    }
     case 'peer-left':
       return event.reason === 'left'
         ? [`${time} ${paint.dim(`← ${nameOf(event.peer)} left`)}`]

@@ -24,6 +24,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   MESSAGE_INVALID: EXIT.usage,
   ROOM_AMBIGUOUS: EXIT.usage,
   ROOM_NAME_TAKEN: EXIT.usage,
+  REACH_NEEDED: EXIT.usage,
   NODE_OPTIONS_DIFFER: EXIT.usage,
   ROOM_UNKNOWN: EXIT.notFound,
   NODE_NOT_RUNNING: EXIT.notFound,

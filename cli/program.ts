@@ -51,6 +51,12 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     added
       .option('--protected', 'ask for the passphrase of a protected room')
       .option('--open', 'the open room of this name, even where a protected one is known')
+      .addOption(
+        new Option(
+          '--reach <WHERE>',
+          'look for others here (this network alone) or anywhere; it is kept',
+        ).choices(['here', 'anywhere']),
+      )
       .option('--invite-file <FILE>', 'read the invite from a file (- is standard input)')
       .option('--yes', 'answer yes to what would be asked');
 

@@ -12,6 +12,7 @@ export const ERRORS = {
   ROOM_UNKNOWN: 'No such room here.',
   ROOM_AMBIGUOUS: 'Several rooms bear this name.',
   ROOM_NAME_TAKEN: 'A protected room of this name is known here.',
+  REACH_NEEDED: 'Say whether this open room is for this network alone or for the Internet too.',
   ROOM_LIMIT: 'This node is in as many rooms as it can hold.',
   ROOM_FULL: 'The room is full.',
   NOBODY_THERE: 'Nobody was there in time.',

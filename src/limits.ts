@@ -20,8 +20,8 @@ export const LIMITS = {
   channelHandshakeBytes: 4096,
   controlFramesPerSecond: 50,
   controlFramesBurst: 256,
-  keepAliveMs: 5_000,
-  deadAfterMs: 15_000,
+  keepAliveMs: 4_000,
+  deadAfterMs: 12_000,
   replacedStreamGraceMs: 2_000,
 
   // Guesses at a secret ([L3])

@@ -1,5 +1,6 @@
 import NoiseSecretStream from '@hyperswarm/secret-stream';
 import { type Clock, systemClock } from './clock.js';
+import type { Connection } from './connection/connection.js';
 import { Network } from './connection/network.js';
 import { Counters } from './counters.js';
 import { parseAddress } from './discovery/address.js';
@@ -17,8 +18,8 @@ import { type Log, silentLog } from './log.js';
 import { GuessBudget } from './membership/guess-budget.js';
 import { isInvite, newInviteSecret, parseInvite } from './membership/invite.js';
 import { Resource } from './resource.js';
-import { type KnownRoom, KnownRooms, roomTag } from './room/known-rooms.js';
-import { Room } from './room/room.js';
+import { isLobby, type KnownRoom, KnownRooms, reaching, roomTag } from './room/known-rooms.js';
+import { type Member, Room } from './room/room.js';
 import { openRoom, privateRoom, protectedRoom } from './room/room-kinds.js';
 import { Database } from './storage/database.js';
 import { Settings } from './storage/settings.js';
@@ -56,12 +57,18 @@ export interface JoinRequest {
   name?: string;
   /** Addresses host:port to dial for this room. */
   peers?: readonly string[];
+  /** Where it is looked for from now on; what was chosen before, or anywhere, when left out. */
+  reach?: 'here' | 'anywhere';
+  /** Throws REACH_NEEDED for an open room that is new here, unless `reach` is given. */
+  asksReach?: boolean;
 }
 
 export type NodeEvents = {
   /** Listeners hear everything of the room from its first member on. */
   joined: [Room];
   left: [Room];
+  /** A member is reached by another way now. */
+  path: [{ room: Room; member: Member }];
   /** Something about a room that its people should know. */
   notice: [{ room: Room; code: ErrorCode }];
 };
@@ -164,8 +171,10 @@ export class ChatterNode extends Resource<NodeEvents> {
   async join(request: JoinRequest): Promise<Room> {
     const addresses = (request.peers ?? []).map((address) => parseAddress(address));
     const ownName = request.name === undefined ? undefined : this.#checkedName(request.name);
-    const known = await this.#resolve(request);
+    const resolved = await this.#resolve(request);
+    const known = this.#reaching(resolved, request);
     const room = await this.#enter({ ...known, joined: true, ownName: ownName ?? known.ownName });
+    if (known.keys.lanOnly !== resolved.keys.lanOnly) this.#open.network.reach(known.keys);
     if (ownName) room.rename(ownName);
     for (const address of addresses) this.#open.direct.add(address, known.keys.id);
     return room;
@@ -250,6 +259,7 @@ export class ChatterNode extends Resource<NodeEvents> {
       if (room) room.add(session);
       else session.end('left');
     });
+    network.on('path', (connection) => this.#onPath(connection));
     network.on('wrong-secret', (keys) => this.#notice(keys.id, 'PASSPHRASE_WRONG'));
     if (!this.#safeMode) await this.#rejoin();
   }
@@ -262,7 +272,7 @@ export class ChatterNode extends Resource<NodeEvents> {
   async #rejoin(): Promise<void> {
     for (const room of this.#open.known.all) {
       // The lobby is of the network that one is in, so it is joined on purpose each time.
-      if (room.joined && !room.keys.lanOnly) await this.#enter(room);
+      if (room.joined && !isLobby(room)) await this.#enter(room);
     }
   }
 
@@ -287,6 +297,19 @@ export class ChatterNode extends Resource<NodeEvents> {
     }
     const open = found.find(({ seed }) => seed.tier === 'open');
     return open ?? (await openRoom(ref));
+  }
+
+  #reaching(room: KnownRoom, { reach, asksReach }: JoinRequest): KnownRoom {
+    if (reach === 'anywhere' && isLobby(room)) {
+      throw new ChatterError('USAGE', { message: 'The lobby is of this network alone.' });
+    }
+    const isNew = this.#open.known.get(room.keys.id) === undefined;
+    if (reach === undefined) {
+      if (asksReach && isNew && room.seed.tier === 'open' && !isLobby(room))
+        throw new ChatterError('REACH_NEEDED');
+      return room;
+    }
+    return reaching(room, reach === 'here');
   }
 
   /** Two joins of one room at once end in one room. */
@@ -321,6 +344,14 @@ export class ChatterNode extends Resource<NodeEvents> {
     this.#parts?.network.leave(id);
     await room.close();
     this.emit('left', room);
+  }
+
+  #onPath(connection: Connection): void {
+    for (const roomId of connection.sessions.keys()) {
+      const room = this.#rooms.get(roomId);
+      const member = room?.members.find(({ peers }) => peers.includes(connection));
+      if (room && member) this.emit('path', { room, member });
+    }
   }
 
   #notice(roomId: string, code: ErrorCode): void {

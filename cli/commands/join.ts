@@ -95,7 +95,7 @@ class Window {
     const list = others.map((person) => this.#names.of(person)).join(', ');
     this.#print([
       `You are ${out.paint.bold(safe(self.name))} in ${out.paint.bold(safe(room))}. ` +
-        (list ? `Here: ${list}.` : 'Nobody else is here yet; looking on this network.'),
+        (list ? `Here: ${list}.` : 'Nobody else is here yet; looking for others.'),
     ]);
     if (this.#input.isTerminal) this.#print(['/help lists commands; /quit or {quit} leaves.']);
   }

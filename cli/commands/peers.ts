@@ -1,3 +1,4 @@
+import type { Instance } from '../../src/daemon/api.js';
 import type { Client } from '../../src/daemon/client.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
@@ -20,10 +21,9 @@ export async function run(context: Context, [room]: string[]): Promise<number> {
       const name = `${out.paint.bold(safe(peer.name))} ${out.paint.dim(`#${peer.tag}`)}`;
       if (peer.self) out.line(`${name}  you`);
       else {
-        const rtt = peer.rttMs === null ? '' : `  ${peer.rttMs.toFixed(1)} ms`;
-        out.line(
-          `${name}  ${pathLabel(peer.path)} ${safe(peer.address ?? '')}${rtt}${peer.verified ? '  verified' : ''}`,
-        );
+        const [first = '', ...others] = peer.instances.map(way);
+        out.line(`${name}  ${first}${peer.verified ? '  verified' : ''}`);
+        for (const other of others) out.line(`  and  ${other}`);
       }
     }
     return EXIT.done;
@@ -33,5 +33,22 @@ export async function run(context: Context, [room]: string[]): Promise<number> {
 }
 
 const SEARCH_MS = 3_000;
+
+/** How one running node of somebody's is reached, and how well. */
+function way({ path, address, rttMs, rateBps, bytes }: Instance): string {
+  const facts = [
+    rttMs === null ? '' : `${rttMs.toFixed(1)} ms`,
+    size(bytes),
+    rateBps > 0 ? `${size(rateBps)}/s` : '',
+  ];
+  return [`${pathLabel(path)} ${safe(address ?? '')}`, ...facts.filter(Boolean)].join('  ');
+}
+
+/** Bytes as people read them: 1 kB is 1000. */
+function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}
 
 const peersOf = (client: Client, room: string) => client.request('peers', { room });

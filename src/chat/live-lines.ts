@@ -24,6 +24,8 @@ export type LineEvents = {
   line: [{ id: string; author: PeerId; text: string }];
   /** `count` people have it now; `to` is the latest of them. */
   delivered: [{ id: string; to: PeerId; count: number }];
+  /** The last stream to somebody was lost before they acknowledged these: they may have them or not. */
+  undelivered: [{ ids: string[]; to: PeerId }];
 };
 
 interface Unacknowledged {
@@ -67,7 +69,7 @@ export class LiveLines extends Resource<LineEvents> {
 
   protected async _open(): Promise<void> {}
 
-  /** Talks with this peer until its session ends: the function given back is to be called then. */
+  /** Talks with this peer until its session ends: the function given back is to be called then, before anybody is told. */
   add(peer: LinePeer): () => void {
     const allowance = new TokenBucket(this.#clock, {
       perSecond: LIMITS.linesPerSecond,
@@ -92,7 +94,13 @@ export class LiveLines extends Resource<LineEvents> {
     );
     const state: PeerState = { id: peer.id, queue: [], send: (line) => void channel.send('line', line) };
     this.#peers.add(state);
-    return () => void this.#peers.delete(state);
+    return () => {
+      this.#peers.delete(state);
+      const missing = state.queue.filter(({ seq }) => !this.#delivered.get(seq)?.has(state.id));
+      if (missing.length === 0) return;
+      const ids = missing.map(({ seq }) => lineId(this.#instance, seq));
+      this.emit('undelivered', { ids, to: state.id });
+    };
   }
 
   /**

@@ -8,6 +8,7 @@ import type { RoomKeys } from '../membership/room-keys.js';
 import { RoomProof } from '../membership/room-proof.js';
 import { TokenBucket } from '../token-bucket.js';
 import type { Link } from './link.js';
+import type { Goodbye } from './link-channel.js';
 import { type RoomPeer, RoomSession, type SessionEnd } from './room-session.js';
 
 export interface ProvenRoom {
@@ -51,6 +52,10 @@ export class Connection implements RoomPeer {
   readonly #wanted = new Map<string, RoomKeys>();
   readonly #greetings: TokenBucket;
   #link: Link;
+  /** Of streams that this one has replaced. */
+  #earlierBytes = 0;
+  /** Runs while the stream has ended for a better one that is not here yet. */
+  #awaited: Timer | null = null;
   #older: { link: Link; grace: Timer } | null = null;
   #proof: { run: RoomProof; deadline: Timer } | null = null;
 
@@ -80,6 +85,10 @@ export class Connection implements RoomPeer {
 
   get bytesPerSecond(): number {
     return this.#link.bytesPerSecond;
+  }
+
+  get bytes(): number {
+    return this.#earlierBytes + this.#link.bytes;
   }
 
   get link(): Link {
@@ -139,16 +148,24 @@ export class Connection implements RoomPeer {
   }
 
   /** A stream of this connection is gone. */
-  onLinkClosed(link: Link, left: boolean): void {
+  onLinkClosed(link: Link, goodbye: Goodbye | null): void {
+    const end = goodbye && goodbye !== 'replaced' ? 'left' : 'lost';
     if (this.#older?.link === link) {
       this.#dropOlder();
-      this.#endSessions(left ? 'left' : 'lost', (session) => session.isOn(link));
+      this.#endSessions(end, (session) => session.isOn(link));
       return;
     }
     if (link !== this.#link) return;
     this.#endProof();
     this.#dropOlder();
-    this.#endSessions(left ? 'left' : 'lost');
+    // The peer has proven a better stream that this end still waits for the last frame of.
+    if (goodbye === 'replaced') {
+      this.#awaited = this.#options.clock.after(LIMITS.replacedStreamGraceMs, () => this.#finish(end));
+    } else this.#finish(end);
+  }
+
+  #finish(end: SessionEnd): void {
+    this.#endSessions(end);
     this.#options.onEnd();
   }
 
@@ -156,6 +173,11 @@ export class Connection implements RoomPeer {
   async close(): Promise<void> {
     this.#endProof();
     this.#dropOlder();
+    if (this.#awaited) {
+      this.#awaited.cancel();
+      this.#awaited = null;
+      return this.#finish('left');
+    }
     await this.#link.close('leaving');
   }
 
@@ -163,7 +185,10 @@ export class Connection implements RoomPeer {
   #replace(link: Link): void {
     this.#dropOlder();
     this.#endProof();
+    this.#awaited?.cancel();
+    this.#awaited = null;
     const link0 = this.#link;
+    this.#earlierBytes += link0.bytes;
     const grace = this.#options.clock.after(LIMITS.replacedStreamGraceMs, () => this.#dropOlder());
     this.#older = { link: link0, grace };
     this.#link = link;

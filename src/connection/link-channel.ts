@@ -3,6 +3,10 @@ import { bytes, record, uint } from '../protocol/codec.js';
 
 /** Why a stream ends on purpose (PROTOCOL.md [K3]). Unknown numbers are taken as `leaving`. */
 export const GOODBYE = { leaving: 0, replaced: 1, full: 2 } as const;
+export type Goodbye = keyof typeof GOODBYE;
+
+export const goodbyeOf = (reason: number): Goodbye =>
+  (Object.keys(GOODBYE) as Goodbye[]).find((name) => GOODBYE[name] === reason) ?? 'leaving';
 
 const counter = uint(2 ** 32 - 1);
 

@@ -7,7 +7,7 @@ import type { ProtocolError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { TypedChannel } from '../protocol/typed-channel.js';
 import { FrameGuard } from './frame-guard.js';
-import { GOODBYE, linkChannel } from './link-channel.js';
+import { GOODBYE, type Goodbye, goodbyeOf, linkChannel } from './link-channel.js';
 
 export interface LinkOptions {
   noise: NoiseSecretStream;
@@ -18,8 +18,8 @@ export interface LinkOptions {
   clock: Clock;
   onProof: (frame: Uint8Array) => void;
   onViolation: (err: ProtocolError) => void;
-  /** The stream is gone; `left` is true if the peer said goodbye first. Called once. */
-  onClose: (left: boolean) => void;
+  /** The stream is gone; `goodbye` is why, if the peer said so first. Called once. */
+  onClose: (goodbye: Goodbye | null) => void;
 }
 
 /** Weight of the newest sample in the smoothed round trip (RFC 6298 section 2: 1/8). */
@@ -43,7 +43,7 @@ export class Link {
   #pingNumber = 0;
   #pingAt = 0;
   #rttMs: number | null = null;
-  #remoteLeft = false;
+  #goodbye: Goodbye | null = null;
   #closed = false;
   #rate = { at: 0, bytes: 0, bytesPerSecond: 0 };
 
@@ -73,8 +73,8 @@ export class Link {
         ping: ({ n }) => void this.#channel?.send('pong', { n }),
         pong: ({ n }) => this.#pong(n),
         proof: (frame) => options.onProof(frame),
-        goodbye: () => {
-          this.#remoteLeft = true;
+        goodbye: ({ reason }) => {
+          this.#goodbye = goodbyeOf(reason);
         },
       },
     });
@@ -82,7 +82,7 @@ export class Link {
     noise.on('close', () => {
       this.#closed = true;
       this.#pings.cancel();
-      options.onClose(this.#remoteLeft);
+      options.onClose(this.#goodbye);
       for (const fn of this.#onClosed.splice(0)) fn();
     });
     this.#ping();

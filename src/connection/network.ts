@@ -1,7 +1,7 @@
 import type NoiseSecretStream from '@hyperswarm/secret-stream';
 import type { Clock } from '../clock.js';
 import type { Counters } from '../counters.js';
-import type { Discovery, FoundStream } from '../discovery/discovery.js';
+import type { DiscoverableRoom, Discovery, FoundStream } from '../discovery/discovery.js';
 import { ProtocolError } from '../errors.js';
 import { type PeerId, peerId } from '../identity/peer-id.js';
 import { LIMITS } from '../limits.js';
@@ -32,7 +32,7 @@ export type NetworkEvents = {
   session: [RoomSession];
   /** Somebody is there under this room's name, with another secret. */
   'wrong-secret': [RoomKeys];
-  /** The path of a connection is known better now. */
+  /** A connection takes another way now, or the way is known better. */
   path: [Connection];
 };
 
@@ -61,8 +61,17 @@ export class Network extends Resource<NetworkEvents> {
   join(room: RoomKeys): void {
     if (this.#rooms.has(room.id)) return;
     this.#rooms.set(room.id, room);
+    for (const discovery of this.#deps.discoveries) discovery.join(discoverable(room));
+  }
+
+  /** A joined room is to be looked for on this network alone from now on, or on the Internet too. */
+  reach(room: RoomKeys): void {
+    if (!this.#rooms.has(room.id)) return;
+    this.#rooms.set(room.id, room);
     for (const discovery of this.#deps.discoveries) {
-      discovery.join({ id: room.id, topic: room.topic, mdnsKey: room.mdnsKey, lanOnly: room.lanOnly });
+      if (discovery.path !== 'internet') continue;
+      if (room.lanOnly) discovery.leave(room.id);
+      else discovery.join(discoverable(room));
     }
   }
 
@@ -181,20 +190,21 @@ export class Network extends Resource<NetworkEvents> {
       clock,
       onProof: (frame) => connection?.onProof(link, frame),
       onViolation: (err) => this.#misbehaved(instance, err),
-      onClose: (left) => connection?.onLinkClosed(link, left),
+      onClose: (goodbye) => connection?.onLinkClosed(link, goodbye),
     });
     if (!old && this.#connections.size >= LIMITS.peers) {
       counters.add('connections refused');
       void link.close('full');
       return;
     }
-    if (old && !replaces(link, old.link)) {
+    if (old && !old.link.closed && !replaces(link, old.link)) {
       void link.close('replaced');
       old.want(proof.proven.map(({ room }) => room));
       return;
     }
     connection ??= this.#connect(link, instance, id);
     connection.adopt(link, proof.proven);
+    if (old) this.emit('path', connection);
     this.#hold(connection);
     this.#closeIfUnused(connection);
   }
@@ -238,6 +248,14 @@ export class Network extends Resource<NetworkEvents> {
     if (err.violation === 'HANDLER_FAILED') log.error('handler-failed', { cause: String(err.cause) });
   }
 }
+
+/** What discovery may know of a room. */
+const discoverable = ({ id, topic, mdnsKey, lanOnly }: RoomKeys): DiscoverableRoom => ({
+  id,
+  topic,
+  mdnsKey,
+  lanOnly,
+});
 
 type ProofStream = Pick<Link, 'isInitiator' | 'handshakeHash' | 'remoteKey'>;
 

@@ -17,6 +17,8 @@ export interface RoomPeer {
   readonly address: string;
   readonly rttMs: number | null;
   readonly bytesPerSecond: number;
+  /** Both ways, over all streams that this connection has had. */
+  readonly bytes: number;
 }
 
 export interface SessionChannel<M extends MessageMap> {

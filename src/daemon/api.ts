@@ -31,15 +31,29 @@ export const RoomInfo = z.object({
   roomId: z.string(),
   kind: z.enum(['open', 'protected', 'private']),
   joined: z.boolean(),
+  /** Where it is looked for: on this network alone, or on the Internet too. */
+  reach: z.enum(['here', 'anywhere']),
   /** People who are here now, oneself among them; 0 when the room is not joined. */
   members: z.number(),
 });
 
-export const Peer = Person.extend({
+/** One running node of somebody's. */
+const Instance = z.object({
   path: Path.nullable(),
   address: z.string().nullable(),
+  /** Milliseconds there and back. */
   rttMs: z.number().nullable(),
+  /** Bytes a second, both ways. */
   rateBps: z.number(),
+  /** Bytes, both ways, since it is connected. */
+  bytes: z.number(),
+});
+
+/** The fields of an instance are those of the first one; for oneself they are null and 0. */
+export const Peer = Person.extend({
+  ...Instance.shape,
+  /** Several where one person's data folder runs on several machines. */
+  instances: z.array(Instance),
   verified: z.boolean(),
   self: z.boolean().optional(),
 });
@@ -95,6 +109,9 @@ export const REQUESTS = {
       openAnyway: z.boolean().optional(),
       /** The own name in this room. */
       name: name.optional(),
+      reach: z.enum(['here', 'anywhere']).optional(),
+      /** Refuses an open room that is new here with REACH_NEEDED unless `reach` is given: somebody can be asked. */
+      asksReach: z.boolean().optional(),
       /** Addresses host:port to dial for this room. */
       peers: z.array(z.string().max(256)).max(64).optional(),
     }),
@@ -122,6 +139,7 @@ export type Params<M extends Method> = z.input<(typeof REQUESTS)[M]['params']>;
 export type Result<M extends Method> = z.output<(typeof REQUESTS)[M]['result']>;
 
 export type Person = z.output<typeof Person>;
+export type Instance = z.output<typeof Instance>;
 export type Peer = z.output<typeof Peer>;
 export type RoomInfo = z.output<typeof RoomInfo>;
 export type NodeOptions = z.output<typeof NodeOptions>;
@@ -144,6 +162,7 @@ export type EventBody =
       self: boolean;
     }
   | { type: 'message-delivered'; room: string; roomId: string; id: string; to: Person; count: number }
+  | { type: 'message-undelivered'; room: string; roomId: string; ids: string[]; to: Person }
   | { type: 'error'; room?: string; roomId?: string; code: ErrorCode; text: string };
 
 /**

@@ -3,10 +3,11 @@ import type { PeerId } from '../identity/peer-id.js';
 import { peerTag } from '../identity/peer-id.js';
 import { ownSafetyNumber } from '../identity/safety-number.js';
 import { inviteLink, inviteSentence, nameSentence } from '../membership/invite.js';
+import { LOBBY } from '../membership/room-name.js';
 import type { ChatterNode } from '../node.js';
 import type { KnownRoom } from '../room/known-rooms.js';
 import type { Member, Room } from '../room/room.js';
-import type { EventBody, Params, Peer, Person, Result, RoomInfo, Snapshot } from './api.js';
+import type { EventBody, Instance, Params, Peer, Person, Result, RoomInfo, Snapshot } from './api.js';
 import type { ApiNode } from './api-node.js';
 
 /** A node as the API shows it: rooms, people and events as plain objects of `api.ts`. */
@@ -18,6 +19,14 @@ export class NodeView implements ApiNode {
     this.#node = node;
     node.on('joined', (room) => this.#watch(room));
     node.on('left', (room) => this.#tell({ type: 'left', ...roomRef(room) }));
+    node.on('path', ({ room, member }) =>
+      this.#tell({
+        type: 'peer-path',
+        ...roomRef(room),
+        peer: asPerson(member),
+        path: member.peers[0]?.path ?? null,
+      }),
+    );
     node.on('notice', ({ room, code }) => this.#notice(room, code));
   }
 
@@ -59,7 +68,10 @@ export class NodeView implements ApiNode {
     const isNew = !this.#node.knows(params.room);
     const room = await this.#node.join(params);
     const info = this.#info(this.#node.find(room.keys.id));
-    const notices = isNew && info.kind === 'open' && !room.keys.lanOnly ? [openNotice(room.label)] : [];
+    const notices =
+      isNew && params.reach === undefined && info.kind === 'open' && room.label !== LOBBY
+        ? [openNotice(info)]
+        : [];
     return { ...info, self: this.#self(room), people: this.#people(room), notices };
   }
 
@@ -120,6 +132,9 @@ export class NodeView implements ApiNode {
     room.on('line', ({ id, author, text }) =>
       this.#tell({ type: 'message', ...ref, id, author: asPerson(author), text, self: false }),
     );
+    room.on('undelivered', ({ ids, to }) =>
+      this.#tell({ type: 'message-undelivered', ...ref, ids, to: asPerson(to) }),
+    );
     room.on('delivered', ({ id, to, count }) =>
       this.#tell({ type: 'message-delivered', ...ref, id, to: asPerson(to), count }),
     );
@@ -140,15 +155,7 @@ export class NodeView implements ApiNode {
   }
 
   #people(room: Room): Peer[] {
-    const self = {
-      ...this.#self(room),
-      path: null,
-      address: null,
-      rttMs: null,
-      rateBps: 0,
-      verified: false,
-      self: true,
-    };
+    const self = { ...this.#self(room), ...NOWHERE, instances: [], verified: false, self: true };
     return [self, ...room.members.map(asPeer)];
   }
 
@@ -159,6 +166,7 @@ export class NodeView implements ApiNode {
       roomId: known.keys.id,
       kind: known.seed.tier,
       joined: joined !== undefined,
+      reach: known.keys.lanOnly ? 'here' : 'anywhere',
       members: joined ? joined.members.length + 1 : 0,
     };
   }
@@ -172,8 +180,9 @@ export class NodeView implements ApiNode {
   }
 }
 
-const openNotice = (name: string) =>
-  `"${name}" is an open room: anyone on this network who guesses the name gets in and sees your address.`;
+const openNotice = ({ room, reach }: RoomInfo) =>
+  `"${room}" is an open room: anyone ${reach === 'here' ? 'on this network ' : ''}who guesses the name gets in and ` +
+  `sees your address.`;
 
 const person = (id: PeerId, name: string): Person => ({ id, name, tag: peerTag(id) });
 
@@ -181,14 +190,18 @@ const asPerson = ({ id, name }: Member): Person => person(id, name);
 
 const roomRef = (room: Room) => ({ room: room.label, roomId: room.keys.id });
 
+/** Oneself is reached by no path. */
+const NOWHERE: Instance = { path: null, address: null, rttMs: null, rateBps: 0, bytes: 0 };
+
 function asPeer(member: Member): Peer {
-  const [first] = member.peers;
-  return {
-    ...asPerson(member),
-    path: first?.path ?? null,
-    address: first?.address ?? null,
-    rttMs: first?.rttMs ?? null,
-    rateBps: member.peers.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0),
-    verified: false,
-  };
+  const instances = member.peers.map(asInstance);
+  return { ...asPerson(member), ...(instances[0] ?? NOWHERE), instances, verified: false };
 }
+
+const asInstance = ({ path, address, rttMs, bytesPerSecond, bytes }: Member['peers'][number]): Instance => ({
+  path,
+  address,
+  rttMs,
+  rateBps: bytesPerSecond,
+  bytes,
+});

@@ -24,7 +24,7 @@ export interface RoomKeys {
   readonly helloKey: Uint8Array;
   /** 64 bytes: the PAKE's password. */
   readonly prs: Uint8Array;
-  /** True for the lobby, which is looked for on this network alone. */
+  /** True for a room that is looked for on this network alone: the lobby, and others if their people want it. */
   readonly lanOnly: boolean;
 }
 
@@ -53,7 +53,7 @@ export function privateRoomSeed(secret: Uint8Array): RoomSeed {
   return { tier: 'private', rdv: derive('link-rdv'), sec: derive('link-sec') };
 }
 
-/** `lanOnly` is true for the lobby alone. */
+/** `lanOnly` is a choice of this node's and changes nothing that others could see but where it looks. */
 export function keysFromSeed({ tier, rdv, sec }: RoomSeed, lanOnly = false): RoomKeys {
   const derive = (from: Uint8Array, label: string, length: number) =>
     hkdf(from, EMPTY, info(label, tier), length);

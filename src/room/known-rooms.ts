@@ -33,6 +33,7 @@ export class KnownRooms {
          id TEXT PRIMARY KEY, tier TEXT NOT NULL, label TEXT NOT NULL, rdv BLOB NOT NULL, sec BLOB NOT NULL,
          secret BLOB, joined INTEGER NOT NULL, own_name TEXT
        ) STRICT`,
+      'ALTER TABLE room ADD COLUMN lan_only INTEGER NOT NULL DEFAULT 0',
     ]);
     const known = new KnownRooms(storage);
     for (const row of await storage.all('SELECT * FROM room ORDER BY rowid')) {
@@ -70,8 +71,9 @@ export class KnownRooms {
 
   async put(room: KnownRoom): Promise<void> {
     await this.#storage.run(
-      `INSERT INTO room VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET label = excluded.label, joined = excluded.joined, own_name = excluded.own_name`,
+      `INSERT INTO room VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET label = excluded.label, joined = excluded.joined, own_name = excluded.own_name,
+         lan_only = excluded.lan_only`,
       [
         room.keys.id,
         room.seed.tier,
@@ -81,6 +83,7 @@ export class KnownRooms {
         room.secret,
         room.joined ? 1 : 0,
         room.ownName,
+        room.keys.lanOnly ? 1 : 0,
       ],
     );
     this.#rooms.set(room.keys.id, room);
@@ -95,9 +98,15 @@ const splitTag = (ref: string): [string, string] => {
   return match ? [match[1] as string, match[2] as string] : [ref, ''];
 };
 
-/** The keys of a seed; those of the open room called `lobby` are looked for on this network alone. */
-export const keysOf = (seed: RoomSeed, label: string): RoomKeys =>
-  keysFromSeed(seed, seed.tier === 'open' && label === LOBBY);
+/** The open room of the network that one is in; it is never looked for anywhere else. */
+export const isLobby = ({ seed, label }: Pick<KnownRoom, 'seed' | 'label'>): boolean =>
+  seed.tier === 'open' && label === LOBBY;
+
+/** The same room, to be looked for on this network alone or on the Internet too; the lobby stays what it is. */
+export const reaching = (room: KnownRoom, lanOnly: boolean): KnownRoom => ({
+  ...room,
+  keys: { ...room.keys, lanOnly: lanOnly || isLobby(room) },
+});
 
 function fromRow(row: Row): KnownRoom {
   const seed: RoomSeed = {
@@ -105,10 +114,11 @@ function fromRow(row: Row): KnownRoom {
     rdv: row.rdv as Uint8Array,
     sec: row.sec as Uint8Array,
   };
+  const label = String(row.label);
   return {
-    keys: keysOf(seed, String(row.label)),
+    keys: keysFromSeed(seed, row.lan_only === 1 || isLobby({ seed, label })),
     seed,
-    label: String(row.label),
+    label,
     secret: (row.secret as Uint8Array | null) ?? null,
     joined: row.joined === 1,
     ownName: row.own_name === null ? null : String(row.own_name),

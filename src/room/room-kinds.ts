@@ -1,6 +1,12 @@
-import { openRoomSeed, privateRoomSeed, protectedRoomSeed, type RoomSeed } from '../membership/room-keys.js';
+import {
+  keysFromSeed,
+  openRoomSeed,
+  privateRoomSeed,
+  protectedRoomSeed,
+  type RoomSeed,
+} from '../membership/room-keys.js';
 import { normaliseRoomName } from '../membership/room-name.js';
-import { type KnownRoom, keysOf } from './known-rooms.js';
+import { isLobby, type KnownRoom } from './known-rooms.js';
 
 /** The open room of this name. Takes a stretch (about 0.1 s). Throws ROOM_NAME_INVALID. */
 export async function openRoom(name: string): Promise<KnownRoom> {
@@ -18,7 +24,7 @@ export function privateRoom(secret: Uint8Array, label: string): KnownRoom {
 }
 
 const fresh = (seed: RoomSeed, label: string, secret: Uint8Array | null): KnownRoom => ({
-  keys: keysOf(seed, label),
+  keys: keysFromSeed(seed, isLobby({ seed, label })),
   seed,
   label,
   secret,

@@ -31,6 +31,7 @@ export type RoomEvents = {
   'member-renamed': [{ member: Member; was: string }];
   line: [{ id: string; author: Member; text: string }];
   delivered: [{ id: string; to: Member; count: number }];
+  undelivered: [{ ids: string[]; to: Member }];
 };
 
 interface Presence {
@@ -92,6 +93,10 @@ export class Room extends Resource<RoomEvents> {
     this.#lines.on('delivered', ({ to, ...delivery }) => {
       const presence = this.#present.get(to);
       if (presence) this.emit('delivered', { ...delivery, to: asMember(to, presence) });
+    });
+    this.#lines.on('undelivered', ({ ids, to }) => {
+      const presence = this.#present.get(to);
+      if (presence) this.emit('undelivered', { ids, to: asMember(to, presence) });
     });
   }
 

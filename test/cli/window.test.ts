@@ -173,7 +173,7 @@ if (has(t, 'root', 'ip')) {
     t.teardown(() => lan.close());
     const person = new Person(t, lan.hosts[0] as Host);
     const one = person.start(['join', 'lab']);
-    await one.until(/^You are (\w+ ?)+ in lab\. Nobody else is here yet; looking on this network\.\n/);
+    await one.until(/^You are (\w+ ?)+ in lab\. Nobody else is here yet; looking for others\.\n/);
     const two = person.start(['join', 'lab', '--profile', 'two']);
     await Promise.all([one.until(/→ .* joined/), two.until(/Here: |→ .* joined/)]);
     one.write('hello\n');

@@ -53,7 +53,10 @@ export class Talker {
       if (found) return found;
       const left = end - performance.now();
       if (left <= 0 || this.#child.exitCode !== null) {
-        const seen = this.events.map((event) => event.type).join(' ');
+        const seen = this.events
+          .slice(-20)
+          .map((event) => event.type)
+          .join(' ');
         throw new Error(`no ${type} within ${timeoutMs} ms; seen: ${seen}; ${this.#errors}`);
       }
       await new Promise<void>((resolve) => {

@@ -6,7 +6,14 @@ type Called = Exclude<keyof ApiNode, 'status' | 'snapshot' | 'onEvent'>;
 const SELF: Person = { id: 'a'.repeat(64), name: 'Ada', tag: 'aaaaaa' };
 const BOB: Person = { id: 'b'.repeat(64), name: 'Bob', tag: 'bbbbbb' };
 
-const ROOM: RoomInfo = { room: 'lobby', roomId: 'c'.repeat(64), kind: 'open', joined: true, members: 1 };
+const ROOM: RoomInfo = {
+  room: 'lobby',
+  roomId: 'c'.repeat(64),
+  kind: 'open',
+  joined: true,
+  reach: 'anywhere',
+  members: 1,
+};
 
 /** A node that does nothing, writes down what was asked of it, and says that things happened when told to. */
 export class FakeNode implements ApiNode {
