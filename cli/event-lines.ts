@@ -12,16 +12,18 @@ export function eventLines(event: ApiEvent, out: Output, nameOf: (person: Person
   const time = paint.dim(new Date(event.time).toTimeString().slice(0, 5));
   switch (event.type) {
     case 'message': {
+      if (event.author.muted) return [];
       const [first = '', ...rest] = showText(event.text).split('\n').map(safe);
       return [
         `${time} ${paint.bold(nameOf(event.author))}: ${first}`,
         ...rest.map((line) => `      ${line}`),
       ];
     }
-    case 'peer-joined':
-      return [
-        `${time} ${paint.dim(`→ ${nameOf(event.peer)} joined${event.path ? `, ${pathLabel(event.path)}` : ''}`)}`,
-      ];
+    case 'peer-joined': {
+      const way = event.path ? `, ${pathLabel(event.path)}` : '';
+      const verified = event.peer.verified ? ', verified' : ''; // last, where no name can stand
+      return [`${time} ${paint.dim(`→ ${nameOf(event.peer)} joined${way}${verified}`)}`];
+    }
     case 'message-undelivered': {
       const what = event.ids.length === 1 ? 'your last line' : `your last ${event.ids.length} lines`;
       return [`${time} ${paint.yellow(`! ${nameOf(event.to)} may not have got ${what}`)}`];
@@ -34,6 +36,7 @@ export function eventLines(event: ApiEvent, out: Output, nameOf: (person: Person
       return [`${time} ${paint.dim(`${safe(event.was)} is now ${nameOf(event.peer)}`)}`];
     case 'peer-path':
       return [`${time} ${paint.dim(`${nameOf(event.peer)} is reached by ${pathLabel(event.path)}`)}`];
+    case 'peer-lookalike':
     case 'error':
       return [`${time} ${paint.yellow(`! ${safe(event.text)}`)}`];
     default:

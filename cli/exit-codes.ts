@@ -7,10 +7,8 @@ export const EXIT = {
   usage: 2,
   notFound: 3,
   nobodyThere: 4,
-  declined: 5,
   unverified: 6,
   disk: 7,
-  interrupted: 130,
 } as const;
 
 const BY_CODE: Partial<Record<ErrorCode, number>> = {
@@ -26,8 +24,12 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   ROOM_NAME_TAKEN: EXIT.usage,
   REACH_NEEDED: EXIT.usage,
   NODE_OPTIONS_DIFFER: EXIT.usage,
+  PEER_AMBIGUOUS: EXIT.usage,
+  PEER_SELF: EXIT.usage,
   ROOM_UNKNOWN: EXIT.notFound,
   NODE_NOT_RUNNING: EXIT.notFound,
+  PEER_UNKNOWN: EXIT.notFound,
+  NOT_VERIFIED: EXIT.unverified,
   NOBODY_THERE: EXIT.nobodyThere,
   DATA_FOLDER_UNUSABLE: EXIT.disk,
   STORAGE_FAILED: EXIT.disk,

@@ -16,6 +16,11 @@ const EXAMPLES: Record<string, [string, string]> = {
   whoami: ['chatter whoami', 'chatter whoami --name "Blue Heron"'],
   rooms: ['chatter rooms', 'chatter rooms --json'],
   leave: ['chatter leave lab', 'chatter leave "lab#3f09ac"'],
+  verify: ['chatter verify "Blue Heron"', 'chatter verify "#x7k2p4" --number "12345 67890 …"'],
+  block: ['chatter block "Blue Heron#x7k2p4"', 'chatter block'],
+  unblock: ['chatter unblock "Blue Heron"', 'chatter unblock "#x7k2p4"'],
+  mute: ['chatter mute "Blue Heron"', 'chatter mute'],
+  unmute: ['chatter unmute "Blue Heron"', 'chatter unmute "#x7k2p4"'],
   status: ['chatter status', 'chatter status --json'],
   stop: ['chatter stop', 'chatter stop --profile two'],
   daemon: ['chatter daemon', 'chatter daemon --listen 4711 --lan-only'],
@@ -89,6 +94,27 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   );
   command('rooms', 'the rooms of this data folder', () => import('./commands/rooms.js'));
   command('leave ROOM', 'leave a room; what is known of it is kept', () => import('./commands/leave.js'));
+  command(
+    'verify [PEER]',
+    'compare safety numbers with somebody and mark them as verified; without PEER, who is',
+    () => import('./commands/verify.js'),
+  )
+    .option(
+      '--number <DIGITS>',
+      'the number that they see, or that their whoami shows: marks them if it fits',
+    )
+    .option('--yes', 'mark them without asking; off a terminal PEER is then a tag or an id')
+    .option('--undo', 'take the mark back');
+  const marking = (usage: string, description: string, verb: 'block' | 'unblock' | 'mute' | 'unmute') =>
+    command(usage, description, async () => ({ run: (await import('./commands/mark.js'))[verb] }));
+  marking(
+    'block [PEER]',
+    'let somebody in nowhere any more; nobody is told. Without PEER, who is blocked',
+    'block',
+  );
+  marking('unblock PEER', 'let somebody in again', 'unblock');
+  marking('mute [PEER]', 'do not show what somebody says. Without PEER, who is muted', 'mute');
+  marking('unmute PEER', 'show what somebody says again', 'unmute');
   command('status', 'the running node', () => import('./commands/status.js'));
   command('stop', 'end the running node', () => import('./commands/stop.js'));
   command('daemon', 'run a node that stays, in the foreground', () => import('./commands/daemon.js'));

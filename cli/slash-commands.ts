@@ -4,6 +4,7 @@ import { ChatterError } from '../src/errors.js';
 import type { Names } from './event-lines.js';
 import { safe } from './output.js';
 import { pathLabel } from './path-label.js';
+import { isPersonVerb, personCommand } from './person-commands.js';
 
 export interface SlashContext {
   client: Client;
@@ -14,6 +15,9 @@ export interface SlashContext {
 const HELP = [
   '/who           who is here',
   '/name NAME     change your name in this room',
+  '/verify PEER   compare safety numbers; /verify PEER yes marks them as verified',
+  '/block PEER    let somebody in nowhere any more; /unblock PEER',
+  '/mute PEER     do not show what somebody says; /unmute PEER',
   '/invite        print the invite of this room',
   '/leave         leave the room for good (it is not joined again at the next start)',
   '/quit, {quit}  close this window',
@@ -30,7 +34,11 @@ export async function slashCommand(line: string, { client, room, names }: SlashC
     case 'who':
     case 'peers': {
       const people = await client.request('peers', { room: room.roomId });
-      return people.map((person) => `${names.of(person)}  ${person.self ? 'you' : pathLabel(person.path)}`);
+      return people.map(
+        (person) =>
+          `${names.of(person)}  ${person.self ? 'you' : pathLabel(person.path)}` +
+          `${person.verified ? ', verified' : ''}${person.muted ? ', muted' : ''}`,
+      );
     }
     case 'name': {
       if (!argument) throw new ChatterError('USAGE', { message: '/name needs the new name.' });
@@ -43,6 +51,7 @@ export async function slashCommand(line: string, { client, room, names }: SlashC
       await client.request('leave', { room: room.roomId });
       return [`Left ${safe(room.room)}. /quit closes this window.`];
     default:
+      if (isPersonVerb(verb)) return personCommand(client, verb, argument);
       throw new ChatterError('USAGE', { message: `There is no /${safe(verb)}; /help lists what there is.` });
   }
 }

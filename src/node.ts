@@ -11,14 +11,18 @@ import { InternetDiscovery } from './discovery/internet.js';
 import { LanDiscovery } from './discovery/lan.js';
 import { TcpTransport } from './discovery/tcp-transport.js';
 import { ChatterError, type ErrorCode } from './errors.js';
+import { findPeople } from './identity/find-people.js';
 import { friendlyName } from './identity/friendly-name.js';
 import { Identity } from './identity/identity.js';
+import { type PeerId, peerTag } from './identity/peer-id.js';
+import type { Marks, Trust } from './identity/trust.js';
 import { LIMITS } from './limits.js';
 import { type Log, silentLog } from './log.js';
 import { GuessBudget } from './membership/guess-budget.js';
 import { isInvite, newInviteSecret, parseInvite } from './membership/invite.js';
 import { Resource } from './resource.js';
 import { isLobby, type KnownRoom, KnownRooms, reaching, roomTag } from './room/known-rooms.js';
+import { type KnownPerson, People } from './room/people.js';
 import { type Member, Room } from './room/room.js';
 import { openRoom, privateRoom, protectedRoom } from './room/room-kinds.js';
 import { Database } from './storage/database.js';
@@ -71,6 +75,10 @@ export type NodeEvents = {
   path: [{ room: Room; member: Member }];
   /** Something about a room that its people should know. */
   notice: [{ room: Room; code: ErrorCode }];
+  /** A member's name looks like that of a person known by another key; told once for each key. */
+  lookalike: [{ room: Room; member: Member; known: KnownPerson }];
+  /** This person thinks otherwise of somebody now. */
+  marked: [KnownPerson];
 };
 
 /** Told at most this often about one room. */
@@ -124,6 +132,59 @@ export class ChatterNode extends Resource<NodeEvents> {
 
   get known(): readonly KnownRoom[] {
     return this.#open.known.all;
+  }
+
+  /** Who is known here, and what is thought of them. */
+  get trust(): Trust {
+    if (!this.#parts) throw new ChatterError('CLOSED');
+    return this.#parts.people; // also while it closes: the last events are about people too
+  }
+
+  /** Everybody who was met or marked; whoever was seen last comes first. */
+  get people(): readonly KnownPerson[] {
+    return this.#open.people.all;
+  }
+
+  /** The one other person that `ref` means (`personId`), as far as they are known. */
+  person(ref: string): KnownPerson {
+    const id = this.personId(ref);
+    return this.#open.people.get(id) ?? this.#open.people.stranger(id, this.#namesHere().get(id)?.[0]);
+  }
+
+  /** Marks the one person that `ref` means (`personId`) and acts on it at once. Nobody is told. */
+  async mark(ref: string, change: Partial<Marks>): Promise<KnownPerson> {
+    const { people, network } = this.#open;
+    const id = this.personId(ref);
+    const was = people.marks(id);
+    const marking = people.mark(this.person(id), change);
+    const { blocked } = people.marks(id); // it holds from here on, even if the disk fails
+    if (blocked && !was.blocked) network.refuse(id);
+    if (!blocked && was.blocked) network.readmit();
+    const marked = await marking;
+    this.emit('marked', marked);
+    return marked;
+  }
+
+  /**
+   * The one other person that `ref` means: an id, `name#tag`, `#tag`, or a name that somebody who is here bears, or that somebody known bore.
+   * Throws PEER_UNKNOWN, PEER_AMBIGUOUS, and PEER_SELF for oneself.
+   */
+  personId(ref: string): PeerId {
+    const names = this.#namesHere();
+    for (const { id, names: known } of this.people) if (!names.has(id)) names.set(id, [...known]);
+    names.set(this.identity.id, [this.name]);
+    const candidates = [...names].map(([id, borne]) => ({ id, names: borne }));
+    const found = findPeople(ref, candidates);
+    const others = found.filter((id) => id !== this.identity.id);
+    if (others.length > 1) {
+      const [label] = ref.split('#') as [string];
+      const refs = others.map((id) => `${label}#${peerTag(id)}`);
+      throw new ChatterError('PEER_AMBIGUOUS', {
+        message: `Several people bear this name: ${refs.join(', ')}.`,
+      });
+    }
+    if (!others[0]) throw new ChatterError(found.length > 0 ? 'PEER_SELF' : 'PEER_UNKNOWN');
+    return others[0];
   }
 
   /** The setting stored under `key`; null if there is none. */
@@ -220,6 +281,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     const identity = await Identity.load(this.#paths.identity);
     const settings = await Settings.load(database);
     const known = await KnownRooms.load(database);
+    const people = await People.load(database, clock);
     const name = (await settings.get('name')) ?? (await firstName(settings));
 
     const keyPair = NoiseSecretStream.keyPair();
@@ -244,12 +306,13 @@ export class ChatterNode extends Resource<NodeEvents> {
       identity,
       transportKey: keyPair.publicKey,
       guesses: new GuessBudget(clock),
+      isBlocked: (id) => people.marks(id).blocked,
       clock,
       log,
       counters: this.counters,
     });
     const instance = instanceId(keyPair.publicKey);
-    this.#parts = { identity, settings, known, transport, direct, network, instance, name };
+    this.#parts = { identity, settings, known, people, transport, direct, network, instance, name };
     this.defer(() => transport.close());
     await network.open();
     this.defer(() => network.close());
@@ -333,6 +396,8 @@ export class ChatterNode extends Resource<NodeEvents> {
     await room.open();
     this.#rooms.set(keys.id, room);
     this.emit('joined', room);
+    room.on('member-joined', (member) => this.#meet(room, member));
+    room.on('member-renamed', ({ member }) => this.#meet(room, member));
     network.join(keys);
     return room;
   }
@@ -344,6 +409,26 @@ export class ChatterNode extends Resource<NodeEvents> {
     this.#parts?.network.leave(id);
     await room.close();
     this.emit('left', room);
+  }
+
+  /** Somebody is here under this name: remembers them, unless it is in the lobby, and tells of a name known otherwise. */
+  #meet(room: Room, member: Member): void {
+    if (this.closing) return;
+    const { people } = this.#open;
+    const known = people.alike(member.id, member.name);
+    if (known) this.emit('lookalike', { room, member, known });
+    if (isLobby({ seed: room.keys, label: room.label })) return;
+    people.seen(member.id, member.name).catch((err: unknown) => {
+      this.#options.log?.warn('person-not-kept', { cause: ChatterError.from(err).code });
+    });
+  }
+
+  /** The names that people who are here bear, by id: one may bear several in as many rooms. */
+  #namesHere(): Map<PeerId, string[]> {
+    const names = new Map<PeerId, string[]>();
+    for (const room of this.#rooms.values())
+      for (const { id, name } of room.members) names.set(id, [...(names.get(id) ?? []), name]);
+    return names;
   }
 
   #onPath(connection: Connection): void {
@@ -375,6 +460,7 @@ interface Parts {
   identity: Identity;
   settings: Settings;
   known: KnownRooms;
+  people: People;
   transport: TcpTransport;
   direct: DirectDiscovery;
   network: Network;

@@ -16,10 +16,12 @@ export async function run(context: Context): Promise<number> {
     const { out } = context;
     out.line(`node      ${status.pid}, version ${status.version}${status.pinned ? ', stays' : ''}`);
     out.line(`folder    ${status.dataFolder}`);
+    out.line(`log       ${status.logFile}`);
     out.line(`API       http://127.0.0.1:${status.apiPort}, key in ${status.tokenFile}`);
     out.line(
       `network   ${status.lanPort === null ? 'not listening: no room is joined' : `TCP port ${status.lanPort}`}`,
     );
+    for (const { name, tag } of status.blocked) out.line(`blocked   ${safe(name)} #${tag}`);
     if (status.safeMode)
       out.line('safe mode: it ended unexpectedly several times; rooms are joined only when asked');
     for (const room of status.rooms) out.line(`room      ${safe(room.name)}, ${room.members} here`);

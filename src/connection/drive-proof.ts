@@ -8,6 +8,8 @@ export interface DriveProofOptions {
   noise: NoiseSecretStream;
   proof: RoomProof;
   clock: Clock;
+  /** Whether the person that the proof has shown is let in, asked before this end's last frame goes out. Default: all. */
+  admits?: (identity: Uint8Array) => boolean;
   /** Called in the tick in which the proof completed, so that channels are there before the peer's next frame. */
   onProven: () => void;
   /** The stream is destroyed. `violation` is null if the peer just went away, took too long or shares no room. */
@@ -18,16 +20,16 @@ export interface DriveProofOptions {
  * Runs a membership proof on a raw Noise stream, one message a frame, before any multiplexer exists. Either
  * `onProven` or `onFailed` is called, once. The deadline is absolute: bytes that trickle do not extend it.
  */
-export function driveProof({ noise, proof, clock, onProven, onFailed }: DriveProofOptions): void {
+export function driveProof({ noise, proof, clock, admits, onProven, onFailed }: DriveProofOptions): void {
   const settle = () => {
     deadline.cancel();
     noise.off('data', onData);
     noise.off('close', onClose);
   };
-  const fail = (violation: ProtocolError | null) => {
+  const fail = (violation: ProtocolError | null, atOnce = violation !== null) => {
     settle();
     // What was written (a last frame that says no) still goes out; then the stream ends.
-    if (violation) noise.destroy();
+    if (atOnce) noise.destroy();
     else noise.end();
     onFailed(violation);
   };
@@ -36,6 +38,7 @@ export function driveProof({ noise, proof, clock, onProven, onFailed }: DrivePro
     if (frame.byteLength === 0) return; // a keep-alive
     try {
       const { send, outcome } = proof.receive(frame);
+      if (proof.remoteIdentity && admits?.(proof.remoteIdentity) === false) return fail(null, true);
       for (const answer of send) noise.write(answer);
       if (outcome === 'waiting') return;
       if (outcome !== 'proven') return fail(null);

@@ -22,6 +22,8 @@ export interface NetworkDependencies {
   /** 32 bytes: this run's public transport key. */
   transportKey: Uint8Array;
   guesses: GuessBudget;
+  /** People whose streams end as soon as it is known that they are theirs. */
+  isBlocked: (id: PeerId) => boolean;
   clock: Clock;
   log: Log;
   counters: Counters;
@@ -42,12 +44,15 @@ export type NetworkEvents = {
  * 1. There is one connection an instance; `replaces` decides between two streams, alike on both ends.
  * 2. A stranger's bytes reach nothing but RoomProof.
  * 3. Every stream has a deadline, an owner and a place in a bounded map.
+ * 4. A blocked person's stream ends when the proof has shown whose it is, before a channel exists ([P6]).
  */
 export class Network extends Resource<NetworkEvents> {
   readonly #deps: NetworkDependencies;
   readonly #rooms = new Map<string, RoomKeys>();
   readonly #connections = new Map<string, Connection>();
   readonly #unproven = new Set<NoiseSecretStream>();
+  /** Instances of blocked people, oldest first: they are turned away before any proof. */
+  readonly #refused = new Set<string>();
 
   constructor(deps: NetworkDependencies) {
     super();
@@ -73,6 +78,22 @@ export class Network extends Resource<NetworkEvents> {
       if (room.lanOnly) discovery.leave(room.id);
       else discovery.join(discoverable(room));
     }
+  }
+
+  /** Somebody is blocked from now on: to them it looks as if this node had left. */
+  refuse(id: PeerId): void {
+    for (const connection of this.#connections.values()) {
+      if (connection.id !== id) continue;
+      this.#remember(connection.instance);
+      for (const roomId of [...connection.sessions.keys()]) connection.forget(roomId);
+      void connection.close();
+    }
+  }
+
+  /** Somebody is not blocked any more: who was turned away may come again, and is looked for. */
+  readmit(): void {
+    this.#refused.clear();
+    for (const discovery of this.#deps.discoveries) discovery.refresh();
   }
 
   leave(roomId: string): void {
@@ -118,6 +139,11 @@ export class Network extends Resource<NetworkEvents> {
     const { counters, clock } = this.#deps;
     const rooms = noise.isInitiator ? this.#known(found.rooms) : [...this.#rooms.values()];
     const greeted = this.#allowed(rooms, address);
+    if (this.#refused.has(instance)) {
+      counters.add('blocked');
+      noise.destroy();
+      return;
+    }
     if (this.closing || greeted.length === 0) {
       if (rooms.length > 0) counters.add('guesses throttled');
       noise.destroy();
@@ -136,6 +162,7 @@ export class Network extends Resource<NetworkEvents> {
       noise,
       proof,
       clock,
+      admits: (identity) => this.#admits(instance, peerId(identity)),
       onProven: () => {
         this.#unproven.delete(noise);
         found.proven();
@@ -148,6 +175,19 @@ export class Network extends Resource<NetworkEvents> {
         this.#judge(proof, address);
       },
     });
+  }
+
+  #admits(instance: string, id: PeerId): boolean {
+    if (!this.#deps.isBlocked(id)) return true;
+    this.#remember(instance);
+    this.#deps.counters.add('blocked');
+    return false;
+  }
+
+  #remember(instance: string): void {
+    this.#refused.add(instance);
+    if (this.#refused.size > LIMITS.refusedInstances)
+      this.#refused.delete(this.#refused.values().next().value as string);
   }
 
   #allowed(rooms: readonly RoomKeys[], address: string): RoomKeys[] {

@@ -1,12 +1,27 @@
 import type { EventBody, Params, Result, Snapshot } from './api.js';
 
-type Requests = 'whoami' | 'rename' | 'rooms' | 'join' | 'leave' | 'peers' | 'invite' | 'create' | 'say';
+type Requests =
+  | 'whoami'
+  | 'rename'
+  | 'rooms'
+  | 'join'
+  | 'leave'
+  | 'peers'
+  | 'invite'
+  | 'create'
+  | 'say'
+  | 'people'
+  | 'person'
+  | 'mark';
+
+/** The node's own part of `status`. */
+export type NodeStatus = 'lanPort' | 'rooms' | 'counters' | 'safeMode' | 'blocked';
 
 /** What the API needs of a node: its own part of the requests, and events. May throw ChatterError. */
 export type ApiNode = {
   [M in Requests]: (params: Params<M>) => Result<M> | Promise<Result<M>>;
 } & {
-  status(): Pick<Result<'status'>, 'lanPort' | 'rooms' | 'counters' | 'safeMode'>;
+  status(): Pick<Result<'status'>, NodeStatus>;
   snapshot(): Snapshot;
   /** The only listener there is: every event, in the order in which things happened. */
   onEvent(fn: (event: EventBody) => void): void;

@@ -15,6 +15,8 @@ export const CLOSE = { policy: 1008, protocol: 1002, slow: 4000, stopped: 4001 }
 // Frames and bodies are bounded; what is too long or too short for its purpose is told by its own error.
 const roomRef = z.string();
 const text = z.string();
+/** Somebody else: an id, `name#tag`, `#tag`, or a name that only one person bears. */
+const personRef = z.string();
 const name = z.string();
 
 export const Person = z.object({
@@ -22,6 +24,23 @@ export const Person = z.object({
   name: z.string(),
   /** Six characters of the key: tells apart two people who bear one name. */
   tag: z.string(),
+  /** Marks of this person's own: safety numbers compared; hears nothing of them. False where absent. */
+  verified: z.boolean().optional(),
+  muted: z.boolean().optional(),
+});
+
+/** Somebody who was met, or marked. What is thought of them stays on this machine. */
+export const Known = Person.omit({ verified: true, muted: true }).extend({
+  /** Newest first; `name` is the first, or empty for somebody who was marked and never met. */
+  names: z.array(z.string()),
+  /** ISO 8601. */
+  firstSeen: z.string(),
+  lastSeen: z.string(),
+  /** In a room with this node now. */
+  here: z.boolean(),
+  verified: z.boolean(),
+  blocked: z.boolean(),
+  muted: z.boolean(),
 });
 
 const Path = z.enum(['lan', 'direct', 'internet', 'relayed']);
@@ -70,6 +89,8 @@ export const NodeOptions = z.object({
 });
 
 const Whoami = Person.extend({ safetyNumber: z.string() });
+/** Both people see the same sixty digits; they are each one's own thirty, the lower first. */
+const Compared = Known.extend({ safetyNumber: z.string(), ownNumber: z.string(), theirNumber: z.string() });
 const Joined = RoomInfo.extend({ self: Person, people: z.array(Peer), notices: z.array(z.string()) });
 const Invite = RoomInfo.extend({ link: z.string().nullable(), sentence: z.string() });
 
@@ -81,11 +102,13 @@ const Status = z.object({
   lanPort: z.number().nullable(),
   tokenFile: z.string(),
   dataFolder: z.string(),
+  logFile: z.string(),
   safeMode: z.boolean(),
   pinned: z.boolean(),
   leases: z.number(),
   options: NodeOptions,
   rooms: z.array(z.object({ name: z.string(), id: z.string(), members: z.number() })),
+  blocked: z.array(Person),
   /** How often each limit was hit since the node started, by its name. */
   counters: z.record(z.string(), z.number()),
 });
@@ -129,6 +152,21 @@ export const REQUESTS = {
     /** `recipients`: people the message was handed to at once; `message-delivered` tells who has it. */
     result: z.object({ id: z.string(), recipients: z.number() }),
   },
+  /** Everybody known here; whoever was seen last comes first. */
+  people: { params: nothing, result: z.array(Known) },
+  /** One person, and the numbers to compare with them. */
+  person: { params: z.object({ person: personRef }), result: Compared },
+  /** Marks a person; it holds at once, in all rooms, and over restarts. */
+  mark: {
+    params: z.object({
+      person: personRef,
+      verified: z.boolean().optional(),
+      /** A blocked person's connections are refused before anything is said. */
+      blocked: z.boolean().optional(),
+      muted: z.boolean().optional(),
+    }),
+    result: Known,
+  },
   /** A pinned node does not end when its last lease does. */
   pin: { params: z.object({ pinned: z.boolean() }), result: nothing },
   stop: { params: nothing, result: nothing },
@@ -139,6 +177,7 @@ export type Params<M extends Method> = z.input<(typeof REQUESTS)[M]['params']>;
 export type Result<M extends Method> = z.output<(typeof REQUESTS)[M]['result']>;
 
 export type Person = z.output<typeof Person>;
+export type Known = z.output<typeof Known>;
 export type Instance = z.output<typeof Instance>;
 export type Peer = z.output<typeof Peer>;
 export type RoomInfo = z.output<typeof RoomInfo>;
@@ -163,6 +202,9 @@ export type EventBody =
     }
   | { type: 'message-delivered'; room: string; roomId: string; id: string; to: Person; count: number }
   | { type: 'message-undelivered'; room: string; roomId: string; ids: string[]; to: Person }
+  /** Somebody is here whose name looks like that of `known`, who has another key. */
+  | { type: 'peer-lookalike'; room: string; roomId: string; peer: Person; known: Known; text: string }
+  | { type: 'peer-marked'; peer: Known }
   | { type: 'error'; room?: string; roomId?: string; code: ErrorCode; text: string };
 
 /**

@@ -1,6 +1,4 @@
 import { ERRORS, type ErrorCode } from '../errors.js';
-import type { PeerId } from '../identity/peer-id.js';
-import { peerTag } from '../identity/peer-id.js';
 import { ownSafetyNumber } from '../identity/safety-number.js';
 import { inviteLink, inviteSentence, nameSentence } from '../membership/invite.js';
 import { LOBBY } from '../membership/room-name.js';
@@ -9,25 +7,34 @@ import type { KnownRoom } from '../room/known-rooms.js';
 import type { Member, Room } from '../room/room.js';
 import type { EventBody, Instance, Params, Peer, Person, Result, RoomInfo, Snapshot } from './api.js';
 import type { ApiNode } from './api-node.js';
+import { lookalikeSentence, PersonView } from './person-view.js';
 
 /** A node as the API shows it: rooms, people and events as plain objects of `api.ts`. */
 export class NodeView implements ApiNode {
   readonly #node: ChatterNode;
+  readonly #personView: PersonView;
   #listener: (event: EventBody) => void = () => {};
 
   constructor(node: ChatterNode) {
     this.#node = node;
+    this.#personView = new PersonView(node);
     node.on('joined', (room) => this.#watch(room));
     node.on('left', (room) => this.#tell({ type: 'left', ...roomRef(room) }));
     node.on('path', ({ room, member }) =>
       this.#tell({
         type: 'peer-path',
         ...roomRef(room),
-        peer: asPerson(member),
+        peer: this.#person(member),
         path: member.peers[0]?.path ?? null,
       }),
     );
     node.on('notice', ({ room, code }) => this.#notice(room, code));
+    node.on('lookalike', ({ room, member, known: other }) => {
+      const [peer, known] = [this.#person(member), this.#personView.known(other)];
+      const text = lookalikeSentence(peer, known);
+      this.#tell({ type: 'peer-lookalike', ...roomRef(room), peer, known, text });
+    });
+    node.on('marked', (person) => this.#tell({ type: 'peer-marked', peer: this.#personView.known(person) }));
   }
 
   onEvent(fn: (event: EventBody) => void): void {
@@ -41,6 +48,7 @@ export class NodeView implements ApiNode {
       lanPort: this.#node.lanPort,
       safeMode: this.#node.safeMode,
       counters: this.#node.counters.snapshot(),
+      blocked: this.#personView.blocked(),
       rooms: [...this.#node.rooms.values()].map((room) => ({
         name: room.label,
         id: room.keys.id,
@@ -51,7 +59,7 @@ export class NodeView implements ApiNode {
 
   whoami(): Result<'whoami'> {
     const { id } = this.#node.identity;
-    return { ...person(id, this.#node.name), safetyNumber: ownSafetyNumber(id) };
+    return { ...this.#personView.person(id, this.#node.name), safetyNumber: ownSafetyNumber(id) };
   }
 
   async rename({ name, room }: Params<'rename'>): Promise<Result<'rename'>> {
@@ -99,12 +107,24 @@ export class NodeView implements ApiNode {
     return said;
   }
 
+  people(): Result<'people'> {
+    return this.#personView.all();
+  }
+
+  person({ person }: Params<'person'>): Result<'person'> {
+    return this.#personView.compared(person);
+  }
+
+  async mark({ person, ...marks }: Params<'mark'>): Promise<Result<'mark'>> {
+    return this.#personView.known(await this.#node.mark(person, marks));
+  }
+
   snapshot(): Snapshot {
     return {
       rooms: [...this.#node.rooms.values()].map((room) => ({
         ...roomRef(room),
         self: this.#self(room),
-        members: room.members.map(({ id, name }) => person(id, name)),
+        members: room.members.map((member) => this.#person(member)),
       })),
     };
   }
@@ -113,30 +133,30 @@ export class NodeView implements ApiNode {
     if (this.#watched.has(room)) return;
     this.#watched.add(room);
     const ref = roomRef(room);
-    const members = room.members.map(asPerson);
+    const members = room.members.map((member) => this.#person(member));
     this.#tell({ type: 'joined', ...ref, self: this.#self(room), members });
     room.on('member-joined', (member) =>
       this.#tell({
         type: 'peer-joined',
         ...ref,
-        peer: asPerson(member),
+        peer: this.#person(member),
         path: member.peers[0]?.path ?? null,
       }),
     );
     room.on('member-left', ({ member, reason }) =>
-      this.#tell({ type: 'peer-left', ...ref, peer: asPerson(member), reason }),
+      this.#tell({ type: 'peer-left', ...ref, peer: this.#person(member), reason }),
     );
     room.on('member-renamed', ({ member, was }) =>
-      this.#tell({ type: 'peer-renamed', ...ref, peer: asPerson(member), was }),
+      this.#tell({ type: 'peer-renamed', ...ref, peer: this.#person(member), was }),
     );
     room.on('line', ({ id, author, text }) =>
-      this.#tell({ type: 'message', ...ref, id, author: asPerson(author), text, self: false }),
+      this.#tell({ type: 'message', ...ref, id, author: this.#person(author), text, self: false }),
     );
     room.on('undelivered', ({ ids, to }) =>
-      this.#tell({ type: 'message-undelivered', ...ref, ids, to: asPerson(to) }),
+      this.#tell({ type: 'message-undelivered', ...ref, ids, to: this.#person(to) }),
     );
     room.on('delivered', ({ id, to, count }) =>
-      this.#tell({ type: 'message-delivered', ...ref, id, to: asPerson(to), count }),
+      this.#tell({ type: 'message-delivered', ...ref, id, to: this.#person(to), count }),
     );
   }
 
@@ -151,12 +171,22 @@ export class NodeView implements ApiNode {
   }
 
   #self(room: Room): Person {
-    return person(this.#node.identity.id, room.name);
+    return this.#personView.person(this.#node.identity.id, room.name);
   }
 
   #people(room: Room): Peer[] {
     const self = { ...this.#self(room), ...NOWHERE, instances: [], verified: false, self: true };
-    return [self, ...room.members.map(asPeer)];
+    return [self, ...room.members.map((member) => this.#peer(member))];
+  }
+
+  #person({ id, name }: Pick<Member, 'id' | 'name'>): Person {
+    return this.#personView.person(id, name);
+  }
+
+  #peer(member: Member): Peer {
+    const instances = member.peers.map(asInstance);
+    const verified = this.#node.trust.marks(member.id).verified;
+    return { ...this.#person(member), ...(instances[0] ?? NOWHERE), instances, verified };
   }
 
   #info(known: KnownRoom): RoomInfo {
@@ -184,19 +214,10 @@ const openNotice = ({ room, reach }: RoomInfo) =>
   `"${room}" is an open room: anyone ${reach === 'here' ? 'on this network ' : ''}who guesses the name gets in and ` +
   `sees your address.`;
 
-const person = (id: PeerId, name: string): Person => ({ id, name, tag: peerTag(id) });
-
-const asPerson = ({ id, name }: Member): Person => person(id, name);
-
 const roomRef = (room: Room) => ({ room: room.label, roomId: room.keys.id });
 
 /** Oneself is reached by no path. */
 const NOWHERE: Instance = { path: null, address: null, rttMs: null, rateBps: 0, bytes: 0 };
-
-function asPeer(member: Member): Peer {
-  const instances = member.peers.map(asInstance);
-  return { ...asPerson(member), ...(instances[0] ?? NOWHERE), instances, verified: false };
-}
 
 const asInstance = ({ path, address, rttMs, bytesPerSecond, bytes }: Member['peers'][number]): Instance => ({
   path,

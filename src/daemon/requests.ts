@@ -1,13 +1,13 @@
 import { ChatterError } from '../errors.js';
 import { type Method, REQUESTS, type Result } from './api.js';
-import type { ApiNode } from './api-node.js';
+import type { ApiNode, NodeStatus } from './api-node.js';
 import type { Leases } from './leases.js';
 
 export interface RequestContext {
   node: ApiNode;
   leases: Leases;
   /** The daemon's own part of `status`. */
-  describe: () => Omit<Result<'status'>, 'lanPort' | 'rooms' | 'counters' | 'safeMode'>;
+  describe: () => Omit<Result<'status'>, NodeStatus>;
   stop: () => void;
 }
 
@@ -44,6 +44,9 @@ export class Requests {
       invite: (params) => node.invite(params),
       create: (params) => node.create(params),
       say: (params) => node.say(params),
+      people: (params) => node.people(params),
+      person: (params) => node.person(params),
+      mark: (params) => node.mark(params),
       pin: ({ pinned }: { pinned: boolean }) => {
         leases.pinned = pinned;
         return {};

@@ -69,6 +69,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         apiPort: server.port,
         tokenFile: folder.tokenFile,
         dataFolder: folder.path,
+        logFile: folder.logFile,
         pinned: leases.pinned,
         leases: leases.count,
         options: options.node,

@@ -99,7 +99,7 @@ const splitTag = (ref: string): [string, string] => {
 };
 
 /** The open room of the network that one is in; it is never looked for anywhere else. */
-export const isLobby = ({ seed, label }: Pick<KnownRoom, 'seed' | 'label'>): boolean =>
+export const isLobby = ({ seed, label }: { seed: Pick<RoomSeed, 'tier'>; label: string }): boolean =>
   seed.tier === 'open' && label === LOBBY;
 
 /** The same room, to be looked for on this network alone or on the Internet too; the lobby stays what it is. */

@@ -20,6 +20,9 @@ const GOOD: Record<keyof typeof REQUESTS, object> = {
   invite: JOIN,
   create: {},
   say: { room: 'lobby', text: 'hello' },
+  people: {},
+  person: { person: 'Bob' },
+  mark: { person: 'Bob', muted: true },
   pin: { pinned: false },
   stop: {},
 };

@@ -64,6 +64,7 @@ export class Api {
         apiPort: this.port,
         tokenFile: '/nowhere/token',
         dataFolder: '/nowhere',
+        logFile: '/nowhere/log/node.log',
         pinned: leases.pinned,
         leases: leases.count,
         options: NODE_OPTIONS,

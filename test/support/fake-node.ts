@@ -1,10 +1,30 @@
-import type { EventBody, Params, Peer, Person, Result, RoomInfo, Snapshot } from '../../src/daemon/api.js';
+import type {
+  EventBody,
+  Known,
+  Params,
+  Peer,
+  Person,
+  Result,
+  RoomInfo,
+  Snapshot,
+} from '../../src/daemon/api.js';
 import type { ApiNode } from '../../src/daemon/api-node.js';
 
 type Called = Exclude<keyof ApiNode, 'status' | 'snapshot' | 'onEvent'>;
 
 const SELF: Person = { id: 'a'.repeat(64), name: 'Ada', tag: 'aaaaaa' };
 const BOB: Person = { id: 'b'.repeat(64), name: 'Bob', tag: 'bbbbbb' };
+
+const KNOWN: Known = {
+  ...BOB,
+  names: ['Bob'],
+  firstSeen: '2026-01-01T00:00:00.000Z',
+  lastSeen: '2026-01-01T00:00:00.000Z',
+  here: true,
+  verified: false,
+  blocked: false,
+  muted: false,
+};
 
 const ROOM: RoomInfo = {
   room: 'lobby',
@@ -59,8 +79,20 @@ export class FakeNode implements ApiNode {
     return this.#answer('say', params, { id: 'm1', recipients: 1 });
   }
 
+  people(params: Params<'people'>): Promise<Known[]> {
+    return this.#answer('people', params, [KNOWN]);
+  }
+
+  person(params: Params<'person'>): Promise<Result<'person'>> {
+    return this.#answer('person', params, { ...KNOWN, safetyNumber: '1', ownNumber: '2', theirNumber: '3' });
+  }
+
+  mark(params: Params<'mark'>): Promise<Known> {
+    return this.#answer('mark', params, KNOWN);
+  }
+
   status(): ReturnType<ApiNode['status']> {
-    return { lanPort: null, rooms: [], counters: {}, safeMode: false };
+    return { lanPort: null, rooms: [], counters: {}, safeMode: false, blocked: [] };
   }
 
   snapshot(): Snapshot {

@@ -24,6 +24,8 @@ export class MemoryNode {
   readonly discoveries: MemoryDiscovery[];
   readonly network: Network;
   readonly rooms = new Map<string, Room>();
+  /** Who is not let in. */
+  readonly blocked = new Set<string>();
   readonly sessions: RoomSession[] = [];
   readonly id;
   readonly name: string;
@@ -48,6 +50,7 @@ export class MemoryNode {
       },
       transportKey: this.keyPair.publicKey,
       guesses: new GuessBudget(systemClock),
+      isBlocked: (id) => this.blocked.has(id),
       clock: systemClock,
       log: silentLog,
       counters: this.counters,
