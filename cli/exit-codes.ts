@@ -24,6 +24,8 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   ROOM_NAME_TAKEN: EXIT.usage,
   REACH_NEEDED: EXIT.usage,
   NODE_OPTIONS_DIFFER: EXIT.usage,
+  SETTING_UNKNOWN: EXIT.usage,
+  SETTING_INVALID: EXIT.usage,
   PEER_AMBIGUOUS: EXIT.usage,
   PEER_SELF: EXIT.usage,
   ROOM_UNKNOWN: EXIT.notFound,

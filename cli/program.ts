@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ChatterError } from '../src/errors.js';
+import { nearest } from '../src/nearest.js';
 import { packageVersion } from '../src/version.js';
 import type { Context, GlobalOptions } from './context.js';
 
@@ -21,6 +22,8 @@ const EXAMPLES: Record<string, [string, string]> = {
   unblock: ['chatter unblock "Blue Heron"', 'chatter unblock "#x7k2p4"'],
   mute: ['chatter mute "Blue Heron"', 'chatter mute'],
   unmute: ['chatter unmute "Blue Heron"', 'chatter unmute "#x7k2p4"'],
+  set: ['chatter set', 'chatter set reach here'],
+  completion: ['chatter completion bash >> ~/.bashrc', 'chatter completion fish | source'],
   status: ['chatter status', 'chatter status --json'],
   stop: ['chatter stop', 'chatter stop --profile two'],
   daemon: ['chatter daemon', 'chatter daemon --listen 4711 --lan-only'],
@@ -115,14 +118,33 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   marking('unblock PEER', 'let somebody in again', 'unblock');
   marking('mute [PEER]', 'do not show what somebody says. Without PEER, who is muted', 'mute');
   marking('unmute PEER', 'show what somebody says again', 'unmute');
+  command(
+    'set [KEY] [VALUE]',
+    'set something; without VALUE, what is set',
+    () => import('./commands/set.js'),
+  ).option('--reset', 'take KEY back to its default');
+  command(
+    'completion SHELL...',
+    'print what makes a shell complete commands, options, rooms and people',
+    async () => {
+      const completion = await import('./commands/completion.js');
+      return { run: (context, args, options) => completion.run(context, args, { ...options, program }) };
+    },
+  )
+    .usage('[options] SHELL')
+    .addOption(new Option('--candidates', 'words for the shell').hideHelp());
   command('status', 'the running node', () => import('./commands/status.js'));
   command('stop', 'end the running node', () => import('./commands/stop.js'));
   command('daemon', 'run a node that stays, in the foreground', () => import('./commands/daemon.js'));
   program.allowExcessArguments().action(async () => {
     const [unknown] = program.args;
     if (unknown !== undefined) {
+      const names = program.commands.map((added) => added.name());
+      const meant = nearest(unknown, names);
       throw new ChatterError('USAGE', {
-        message: `There is no command "${unknown}"; chatter --help lists what there is.`,
+        message: meant
+          ? `There is no command "${unknown}"; did you mean "${meant}"?`
+          : `There is no command "${unknown}"; chatter --help lists what there is.`,
       });
     }
     const [{ run }, { Context }] = await Promise.all([import('./commands/open.js'), import('./context.js')]);

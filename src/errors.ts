@@ -17,6 +17,8 @@ export const ERRORS = {
   PEER_AMBIGUOUS: 'Several people bear this name.',
   PEER_SELF: 'This is you.',
   NOT_VERIFIED: 'This person was not marked as verified.',
+  SETTING_UNKNOWN: 'There is no such setting.',
+  SETTING_INVALID: 'This setting cannot be that.',
   ROOM_LIMIT: 'This node is in as many rooms as it can hold.',
   ROOM_FULL: 'The room is full.',
   NOBODY_THERE: 'Nobody was there in time.',

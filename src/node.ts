@@ -26,6 +26,7 @@ import { type KnownPerson, People } from './room/people.js';
 import { type Member, Room } from './room/room.js';
 import { openRoom, privateRoom, protectedRoom } from './room/room-kinds.js';
 import { Database } from './storage/database.js';
+import { checkPreference, type PreferenceKey, Preferences } from './storage/preferences.js';
 import { Settings } from './storage/settings.js';
 import { cleanName } from './text.js';
 
@@ -196,6 +197,21 @@ export class ChatterNode extends Resource<NodeEvents> {
     return this.#open.settings.set(key, value);
   }
 
+  /** What is set for a key, or holds otherwise. */
+  preference(key: PreferenceKey): string {
+    return key === 'name' ? this.name : this.#open.preferences.get(key);
+  }
+
+  /** Sets a preference, which is in force at once; null is its default. Throws SETTING_UNKNOWN and SETTING_INVALID. */
+  async prefer(ref: string, wanted: string | null): Promise<PreferenceKey> {
+    const { preferences, people } = this.#open;
+    const [key, value] = checkPreference(ref, wanted);
+    if (key === 'name') await this.rename(value ?? friendlyName());
+    else await preferences.set(key, value);
+    if (key === 'remember-people') await people.remember(preferences.get(key) === 'on');
+    return key;
+  }
+
   /** The one known room that `ref` means. Throws ROOM_UNKNOWN, ROOM_AMBIGUOUS or INVITE_INVALID. */
   find(ref: string): KnownRoom {
     const found = this.#open.known.find(ref);
@@ -283,6 +299,8 @@ export class ChatterNode extends Resource<NodeEvents> {
     const known = await KnownRooms.load(database);
     const people = await People.load(database, clock);
     const name = (await settings.get('name')) ?? (await firstName(settings));
+    const preferences = await Preferences.load(settings);
+    await people.remember(preferences.get('remember-people') === 'on');
 
     const keyPair = NoiseSecretStream.keyPair();
     const transport = new TcpTransport(
@@ -312,7 +330,18 @@ export class ChatterNode extends Resource<NodeEvents> {
       counters: this.counters,
     });
     const instance = instanceId(keyPair.publicKey);
-    this.#parts = { identity, settings, known, people, transport, direct, network, instance, name };
+    this.#parts = {
+      identity,
+      settings,
+      preferences,
+      known,
+      people,
+      transport,
+      direct,
+      network,
+      instance,
+      name,
+    };
     this.defer(() => transport.close());
     await network.open();
     this.defer(() => network.close());
@@ -367,8 +396,10 @@ export class ChatterNode extends Resource<NodeEvents> {
       throw new ChatterError('USAGE', { message: 'The lobby is of this network alone.' });
     }
     const isNew = this.#open.known.get(room.keys.id) === undefined;
+    const usual = this.#open.preferences.get('reach');
     if (reach === undefined) {
-      if (asksReach && isNew && room.seed.tier === 'open' && !isLobby(room))
+      if (isNew && usual === 'here') return reaching(room, true);
+      if (asksReach && isNew && usual === 'ask' && room.seed.tier === 'open' && !isLobby(room))
         throw new ChatterError('REACH_NEEDED');
       return room;
     }
@@ -459,6 +490,7 @@ export class ChatterNode extends Resource<NodeEvents> {
 interface Parts {
   identity: Identity;
   settings: Settings;
+  preferences: Preferences;
   known: KnownRooms;
   people: People;
   transport: TcpTransport;

@@ -12,7 +12,9 @@ type Requests =
   | 'say'
   | 'people'
   | 'person'
-  | 'mark';
+  | 'mark'
+  | 'settings'
+  | 'set';
 
 /** The node's own part of `status`. */
 export type NodeStatus = 'lanPort' | 'rooms' | 'counters' | 'safeMode' | 'blocked';

@@ -91,6 +91,14 @@ export const NodeOptions = z.object({
 const Whoami = Person.extend({ safetyNumber: z.string() });
 /** Both people see the same sixty digits; they are each one's own thirty, the lower first. */
 const Compared = Known.extend({ safetyNumber: z.string(), ownNumber: z.string(), theirNumber: z.string() });
+const Setting = z.object({
+  key: z.string(),
+  value: z.string(),
+  /** Null where it is drawn at random. */
+  default: z.string().nullable(),
+  values: z.string(),
+  does: z.string(),
+});
 const Joined = RoomInfo.extend({ self: Person, people: z.array(Peer), notices: z.array(z.string()) });
 const Invite = RoomInfo.extend({ link: z.string().nullable(), sentence: z.string() });
 
@@ -167,6 +175,10 @@ export const REQUESTS = {
     }),
     result: Known,
   },
+  /** What can be set, and how it is set now. */
+  settings: { params: nothing, result: z.array(Setting) },
+  /** Sets one; `null` takes it back to its default. */
+  set: { params: z.object({ key: z.string(), value: z.string().nullable() }), result: Setting },
   /** A pinned node does not end when its last lease does. */
   pin: { params: z.object({ pinned: z.boolean() }), result: nothing },
   stop: { params: nothing, result: nothing },

@@ -5,6 +5,7 @@ import { LOBBY } from '../membership/room-name.js';
 import type { ChatterNode } from '../node.js';
 import type { KnownRoom } from '../room/known-rooms.js';
 import type { Member, Room } from '../room/room.js';
+import { PREFERENCES, type PreferenceKey } from '../storage/preferences.js';
 import type { EventBody, Instance, Params, Peer, Person, Result, RoomInfo, Snapshot } from './api.js';
 import type { ApiNode } from './api-node.js';
 import { lookalikeSentence, PersonView } from './person-view.js';
@@ -119,6 +120,14 @@ export class NodeView implements ApiNode {
     return this.#personView.known(await this.#node.mark(person, marks));
   }
 
+  settings(): Result<'settings'> {
+    return (Object.keys(PREFERENCES) as PreferenceKey[]).map((key) => this.#setting(key));
+  }
+
+  async set({ key, value }: Params<'set'>): Promise<Result<'set'>> {
+    return this.#setting(await this.#node.prefer(key, value));
+  }
+
   snapshot(): Snapshot {
     return {
       rooms: [...this.#node.rooms.values()].map((room) => ({
@@ -177,6 +186,11 @@ export class NodeView implements ApiNode {
   #people(room: Room): Peer[] {
     const self = { ...this.#self(room), ...NOWHERE, instances: [], verified: false, self: true };
     return [self, ...room.members.map((member) => this.#peer(member))];
+  }
+
+  #setting(key: PreferenceKey): Result<'set'> {
+    const { does, values, fallback } = PREFERENCES[key];
+    return { key, value: this.#node.preference(key), default: fallback, values, does };
   }
 
   #person({ id, name }: Pick<Member, 'id' | 'name'>): Person {

@@ -47,6 +47,8 @@ export class Requests {
       people: (params) => node.people(params),
       person: (params) => node.person(params),
       mark: (params) => node.mark(params),
+      settings: (params) => node.settings(params),
+      set: (params) => node.set(params),
       pin: ({ pinned }: { pinned: boolean }) => {
         leases.pinned = pinned;
         return {};

@@ -33,6 +33,8 @@ export class People implements Trust {
   /** Who bears, or bore, a name that looks like this. */
   readonly #alike = new Map<string, Set<PeerId>>();
 
+  #remembering = true;
+
   private constructor(storage: Storage, clock: Clock) {
     this.#storage = storage;
     this.#clock = clock;
@@ -76,10 +78,17 @@ export class People implements Trust {
     return others[0] ?? null;
   }
 
+  /** Forgets everybody who bears no mark, and from now on whoever is met, or remembers them again. */
+  async remember(remembered: boolean): Promise<void> {
+    this.#remembering = remembered;
+    if (!remembered) await this.#prune(0);
+  }
+
   /** Somebody is here under this name, which has passed `cleanName`. */
   async seen(id: PeerId, name: string): Promise<void> {
     const now = this.#clock.wall();
     const known = this.#people.get(id);
+    if (!this.#remembering && !known) return;
     if (known?.names[0] === name && now - known.lastSeen < SEEN_EVERY_MS) return;
     const names = [name, ...(known?.names ?? []).filter((other) => other !== name)];
     const person = { ...(known ?? this.stranger(id)), lastSeen: now };
@@ -135,10 +144,10 @@ export class People implements Trust {
   }
 
   /** Invariant 1. */
-  async #prune(): Promise<void> {
+  async #prune(most: number = LIMITS.knownPeople): Promise<void> {
     const now = this.#clock.wall();
     const plain = this.all.filter(({ marks }) => !marks.verified && !marks.blocked && !marks.muted);
-    const room = Math.max(0, LIMITS.knownPeople - (this.#people.size - plain.length));
+    const room = Math.max(0, most - (this.#people.size - plain.length));
     for (const [place, { id, lastSeen }] of plain.entries()) {
       if (place < room && now - lastSeen < LIMITS.knownPersonLifeMs) continue;
       this.#forget(id);

@@ -20,6 +20,10 @@ export class Settings {
     return row ? String(row.value) : null;
   }
 
+  async remove(key: string): Promise<void> {
+    await this.#storage.run('DELETE FROM setting WHERE key = ?', [key]);
+  }
+
   async set(key: string, value: string): Promise<void> {
     await this.#storage.run(
       'INSERT INTO setting VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',

@@ -17,6 +17,8 @@ const COMMANDS = [
   'unblock',
   'mute',
   'unmute',
+  'set',
+  'completion',
   'status',
   'stop',
   'daemon',

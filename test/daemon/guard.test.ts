@@ -23,6 +23,8 @@ const GOOD: Record<keyof typeof REQUESTS, object> = {
   people: {},
   person: { person: 'Bob' },
   mark: { person: 'Bob', muted: true },
+  settings: {},
+  set: { key: 'reach', value: 'here' },
   pin: { pinned: false },
   stop: {},
 };

@@ -91,6 +91,14 @@ export class FakeNode implements ApiNode {
     return this.#answer('mark', params, KNOWN);
   }
 
+  settings(params: Params<'settings'>): Promise<Result<'settings'>> {
+    return this.#answer('settings', params, []);
+  }
+
+  set(params: Params<'set'>): Promise<Result<'set'>> {
+    return this.#answer('set', params, { key: 'reach', value: 'ask', default: 'ask', values: '', does: '' });
+  }
+
   status(): ReturnType<ApiNode['status']> {
     return { lanPort: null, rooms: [], counters: {}, safeMode: false, blocked: [] };
   }
