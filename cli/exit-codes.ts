@@ -35,6 +35,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   NOBODY_THERE: EXIT.nobodyThere,
   DATA_FOLDER_UNUSABLE: EXIT.disk,
   STORAGE_FAILED: EXIT.disk,
+  OUTPUT_FAILED: EXIT.disk,
 };
 
 export const exitCode = (code: ErrorCode): number => BY_CODE[code] ?? EXIT.failed;

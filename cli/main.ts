@@ -31,7 +31,9 @@ const oneLine = (text: string) => text.replace(/\s+/g, ' ');
 
 // A reader that has seen enough (`chatter … | head`) closes the pipe: that is no failure.
 process.stdout.on('error', (err: NodeJS.ErrnoException) => {
-  process.exit(err.code === 'EPIPE' ? EXIT.done : EXIT.failed);
+  if (err.code === 'EPIPE') process.exit(EXIT.done);
+  process.stderr.write('chatter: OUTPUT_FAILED: The output cannot be written; the disk may be full.\n');
+  process.exit(exitCode('OUTPUT_FAILED'));
 });
 
 // Nobody reads what goes wrong: the exit code still says it.

@@ -3,6 +3,7 @@ import { ChatterError } from '../src/errors.js';
 import { nearest } from '../src/nearest.js';
 import { packageVersion } from '../src/version.js';
 import type { Context, GlobalOptions } from './context.js';
+import { shortHelp } from './help.js';
 
 type Action = (context: Context, args: string[], options: Record<string, unknown>) => Promise<number>;
 type Module = { run: Action };
@@ -23,6 +24,7 @@ const EXAMPLES: Record<string, [string, string]> = {
   mute: ['chatter mute "Blue Heron"', 'chatter mute'],
   unmute: ['chatter unmute "Blue Heron"', 'chatter unmute "#x7k2p4"'],
   set: ['chatter set', 'chatter set reach here'],
+  help: ['chatter help', 'chatter help join'],
   completion: ['chatter completion bash >> ~/.bashrc', 'chatter completion fish | source'],
   status: ['chatter status', 'chatter status --json'],
   stop: ['chatter stop', 'chatter stop --profile two'],
@@ -35,7 +37,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .description('Rooms without a server: people on one network, or anywhere, talk directly.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpCommand(false)
-    .configureHelp({ showGlobalOptions: false })
+    .configureHelp({ showGlobalOptions: false, helpWidth: 80 })
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(asFailure(text)) });
   addGlobalOptions(program);
@@ -133,6 +135,11 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   )
     .usage('[options] SHELL')
     .addOption(new Option('--candidates', 'words for the shell').hideHelp());
+  command('help [COMMAND]', 'every command and option, or all about one command', async () => {
+    const help = await import('./commands/help.js');
+    return { run: (context, args) => help.run(context, args, { program }) };
+  });
+  program.helpInformation = () => shortHelp(program);
   command('status', 'the running node', () => import('./commands/status.js'));
   command('stop', 'end the running node', () => import('./commands/stop.js'));
   command('daemon', 'run a node that stays, in the foreground', () => import('./commands/daemon.js'));

@@ -22,6 +22,7 @@ export const ERRORS = {
   ROOM_LIMIT: 'This node is in as many rooms as it can hold.',
   ROOM_FULL: 'The room is full.',
   NOBODY_THERE: 'Nobody was there in time.',
+  OUTPUT_FAILED: 'The output cannot be written.',
   PORT_TAKEN: 'The port is taken by another program.',
   DATA_FOLDER_LOCKED: 'Another node holds this data folder.',
   DATA_FOLDER_UNUSABLE: 'The data folder cannot be used.',

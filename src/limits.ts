@@ -76,5 +76,6 @@ export const LIMITS = {
   crashesForSafeMode: 3,
   crashWindowMs: 60_000,
   logFileBytes: 5 * 1024 * 1024,
-  logLineBytes: 2048,
+  logFileMs: 14 * 24 * 60 * 60_000,
+  logLineCharacters: 2048,
 } as const;

@@ -1,3 +1,5 @@
+import { LIMITS } from './limits.js';
+
 /** Fields of a log line. Names of people, hosts and rooms are for `debug` alone; secrets are for no level. */
 type LogFields = Record<string, string | number | boolean | undefined>;
 
@@ -23,13 +25,11 @@ export function lineLog(write: (line: string) => void, level: LogLevel, wall: ()
       for (const [key, value] of Object.entries(fields)) {
         if (value !== undefined) words.push(`${key}=${quote(value)}`);
       }
-      write(words.join(' ').slice(0, LINE_CHARACTERS));
+      write(words.join(' ').slice(0, LIMITS.logLineCharacters));
     };
   };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
-
-const LINE_CHARACTERS = 2048;
 
 const quote = (value: string | number | boolean) => {
   const text = String(value);

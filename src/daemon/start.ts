@@ -34,7 +34,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { folder } = options;
   process.umask(0o077);
   folder.create();
-  const log = lineLog(logFile(folder.logFile), options.node.logLevel, () => systemClock.wall());
+  const wall = () => systemClock.wall();
+  const log = lineLog(logFile(folder.logFile, wall), options.node.logLevel, wall);
   const parts: { close(): Promise<void> | void }[] = [];
   let stop: (why: 'asked' | 'idle') => void = () => {};
   const ended = new Promise<'asked' | 'idle'>((resolve) => {

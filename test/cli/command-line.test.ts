@@ -19,6 +19,7 @@ const COMMANDS = [
   'unmute',
   'set',
   'completion',
+  'help',
   'status',
   'stop',
   'daemon',
@@ -31,7 +32,8 @@ t.test(
   '--help of every command describes it on standard output, with two examples that name it',
   async (t) => {
     const person = new Person(t);
-    const all = await person.run(['--help']);
+    const all = await person.run(['help']);
+    const short = await person.run(['--help']);
     const helps = await each(COMMANDS, (command) => person.run([command, '--help']));
     for (const [i, command] of COMMANDS.entries()) {
       const help = helps[i] as Ran;
@@ -40,10 +42,19 @@ t.test(
       t.equal(examples.length, 2, `${command} has two examples`);
       for (const example of examples) t.match(example, new RegExp(`chatter ${command}( |$)`), example);
       t.match(all.out, new RegExp(`^ {2}${command}[ \\n]`, 'm'), `${command} is in the list of all`);
+      t.match(short.out, new RegExp(`^  \\w+ .*\\b${command}\\b`, 'm'), `${command} is on the first screen`);
+      t.equal((await person.run(['help', command])).out, help.out);
     }
-    t.match(all, { code: 0, err: '', out: /\nExamples:\n {2}chatter join lab\n/ });
+    t.match(short, { code: 0, err: '', out: /\nExamples:\n {2}chatter join lab\n/ });
+    for (const { out } of [short, ...helps]) {
+      const lines = out.trimEnd().split('\n');
+      t.ok(lines.length <= 24 && lines.every((line) => line.length <= 80), `a screen: ${lines[0]}`);
+    }
+    t.notMatch(short.out, /^ {2}More /m, 'every command is somewhere');
+    isFailure(t, await person.run(['help', 'jion']), 2, 'help for what there is not');
     t.match(await person.run(['--version']), { code: 0, err: '', out: /^\d+\.\d+\.\d+\n$/ });
-    for (const hidden of [/--passphrase </, /--spawned/]) t.notMatch(all.out, hidden);
+    for (const hidden of [/--passphrase </, /--spawned/, /--candidates/])
+      t.notMatch(all.out + short.out, hidden);
     t.same(readdirSync(person.home), [], 'and nothing is made');
   },
 );
@@ -172,6 +183,49 @@ t.test('a reader who has seen enough is no failure', async (t) => {
     .spawn('sh', ['-c', '"$@" | head -1', 'sh', process.execPath, MAIN, '--help'])
     .end();
   t.match(head, { code: 0, err: '', out: /^Usage: [^\n]+\n$/ });
+});
+
+t.test('a result that cannot be written ends with 7', async (t) => {
+  const person = new Person(t);
+  await person.run(['whoami', ...OFF]);
+  for (const args of [
+    ['whoami'],
+    ['rooms', '--json'],
+    ['set'],
+    ['status', '--json'],
+    ['completion', 'bash'],
+  ]) {
+    if (args[0] === 'rooms') await person.run(['invite', '--new', 'plans', '--quiet']);
+    const line = ['-c', '"$@" > /dev/full', 'sh', process.execPath, MAIN, '--data', person.data, ...args];
+    isFailure(t, await person.spawn('sh', line).end(), 7, args.join(' '));
+  }
+});
+
+t.test('[A5] colours only where they are wanted, and never in JSON', async (t) => {
+  const person = new Person(t);
+  await person.run(['whoami', ...OFF]);
+  const list = [['whoami'], ['set'], ['rooms'], ['status'], ['verify'], ['block'], ['mute']];
+  for (const args of list) {
+    const json = await person.run([...args, '--json', '--color']);
+    t.equal(json.code, 0);
+    t.ok(
+      objects(json.out).every((object) => typeof object === 'object'),
+      `${args[0]}: one object a line`,
+    );
+    t.notMatch((await person.run(args)).out, '\x1b', 'nothing on a pipe');
+  }
+  t.match((await person.run(['whoami', '--color'])).out, '\x1b[1m');
+  if (!hasTerminal(t)) return;
+  const shown = (env: Record<string, string>, ...args: string[]) =>
+    person
+      .spawn('script', atTerminal(['whoami', '--data', person.data, ...args]), {
+        env: { NO_COLOR: '', TERM: 'xterm', ...env },
+      })
+      .end();
+  t.match((await shown({})).out, '\x1b[1m', 'at a terminal');
+  t.notMatch((await shown({ NO_COLOR: '1' })).out, '\x1b[1m');
+  t.notMatch((await shown({}, '--no-color')).out, '\x1b[1m');
+  t.match((await shown({ NO_COLOR: '1' }, '--color')).out, '\x1b[1m', 'an option says more than NO_COLOR');
 });
 
 t.test('[A6] a passphrase is refused as an argument, whatever the command', async (t) => {

@@ -172,6 +172,36 @@ if (has(t, 'root', 'ip')) {
     t.equal((await window.end('{quit}\n')).code, 0);
   });
 
+  t.test('a line that looks like a command is only a message, from a pipe and from a peer', async (t) => {
+    const [person, other] = people(t);
+    const mine = await enter(person, 'lab');
+    const theirs = other.start(['join', 'lab', '--quiet'], { timeout: 40_000 });
+    await Promise.all([mine.until(/"peer-joined"/), theirs.until(/ joined|Here: /)]);
+    const lines = [
+      '/wipe',
+      '/leave',
+      '/quit',
+      '{quit} ',
+      ' {quit}',
+      '{QUIT}',
+      '{"do":"leave"}',
+      '!ls',
+      '-',
+      '--help',
+    ];
+    theirs.write(`${lines.join('\n')}\n`);
+    await mine.until(/"--help"/);
+    t.same(heard(mine), lines, 'from a pipe');
+    for (const text of ['{quit}', '/leave', '{"do":"say","text":"x"}'])
+      t.equal((await person.run(['say', 'lab', text, '--quiet'])).code, 0);
+    await theirs.until(/: \{"do":"say","text":"x"\}\n/);
+    t.match(theirs.out, /: \{quit\}\n.*: \/leave\n/s, 'from a peer: still here');
+    t.match(objects((await other.run(['rooms', '--json'])).out), [{ room: 'lab', joined: true, members: 2 }]);
+    t.equal((await theirs.end('{quit}\nnot said\n')).code, 0);
+    t.equal((await mine.end('{quit}\n')).code, 0);
+    t.notOk(heard(mine).includes('not said'));
+  });
+
   t.test('a request for one room is not said in another', async (t) => {
     const [person, other] = people(t);
     const [mine, theirs] = await Promise.all([enter(person, 'lab'), enter(other, 'lab')]);
