@@ -23,6 +23,10 @@ export const LIMITS = {
   keepAliveMs: 4_000,
   deadAfterMs: 12_000,
   replacedStreamGraceMs: 2_000,
+  linkMessagesPerSecond: 50,
+  linkMessagesBurst: 256,
+  bulkInFlightBytes: 8 * 1024 * 1024,
+  liveHeldBytes: 1024 * 1024 + 64 * 1024,
 
   // Guesses at a secret ([L3])
   failedProofsPerPrefix: 5,

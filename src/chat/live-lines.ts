@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import { ChatterError, ProtocolError } from '../errors.js';
 import type { PeerId } from '../identity/peer-id.js';
 import { LIMITS } from '../limits.js';
-import type { ChannelDefinition, Handlers, MessageMap, ValueOf } from '../protocol/channel-definition.js';
+import type { OpenChannel } from '../protocol/session-channel.js';
 import { Resource } from '../resource.js';
 import { showText } from '../text.js';
 import { TokenBucket } from '../token-bucket.js';
@@ -13,11 +13,7 @@ import { lineChannel } from './line-channel.js';
 export interface LinePeer {
   readonly id: PeerId;
   readonly instance: string;
-  open<M extends MessageMap>(
-    definition: ChannelDefinition<M>,
-    handlers: Handlers<M>,
-    events?: { onReset?: () => void },
-  ): { send<K extends keyof M>(name: K, value: ValueOf<M[K]>): boolean };
+  readonly open: OpenChannel;
 }
 
 export type LineEvents = {

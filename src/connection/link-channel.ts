@@ -10,6 +10,8 @@ export const goodbyeOf = (reason: number): Goodbye =>
 
 const counter = uint(2 ** 32 - 1);
 
+const bulkTotal = record<{ total: number }>({ total: uint(Number.MAX_SAFE_INTEGER) });
+
 /** The largest frame of a proof is IDENTITY with four signatures: 5 + 32 + 1 + 4 * 64 bytes. */
 const PROOF_FRAME_BYTES = 512;
 
@@ -20,4 +22,8 @@ export const linkChannel = defineChannel('chatter/link/1', {
   /** A frame of the proof of a further room, as on the raw stream. */
   proof: message('urgent', PROOF_FRAME_BYTES, bytes(PROOF_FRAME_BYTES)),
   goodbye: message('urgent', 4, record<{ reason: number }>({ reason: uint(255) })),
+  /** Bytes of bulk that this end has dealt with since the stream began. */
+  bulkAck: message('urgent', 9, bulkTotal),
+  /** Bytes of bulk that this end has sent since the stream began, said when a channel with bulk has closed. */
+  bulkSent: message('urgent', 9, bulkTotal),
 });

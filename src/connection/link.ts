@@ -3,11 +3,14 @@ import b4a from 'b4a';
 import Protomux from 'protomux';
 import type { Clock, Timer } from '../clock.js';
 import type { Path } from '../discovery/discovery.js';
-import type { ProtocolError } from '../errors.js';
+import { ProtocolError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { TypedChannel } from '../protocol/typed-channel.js';
+import { TokenBucket } from '../token-bucket.js';
+import { BulkReceipts } from './bulk-receipts.js';
 import { FrameGuard } from './frame-guard.js';
 import { GOODBYE, type Goodbye, goodbyeOf, linkChannel } from './link-channel.js';
+import { Scheduler } from './scheduler.js';
 
 export interface LinkOptions {
   noise: NoiseSecretStream;
@@ -26,7 +29,7 @@ export interface LinkOptions {
 const RTT_GAIN = 1 / 8;
 const RATE_WINDOW_MS = 2_000;
 
-/** One proven Noise stream: guard, multiplexer, link channel, and what is measured on it. */
+/** One proven Noise stream: guard, multiplexer, link channel, scheduler, and what is measured on it. */
 export class Link {
   readonly mux: Protomux;
   readonly carrier: 'tcp' | 'udx';
@@ -34,6 +37,8 @@ export class Link {
   readonly initiatorKey: Uint8Array;
   /** 32 bytes: the other end's transport key. */
   readonly remoteKey: Uint8Array;
+  readonly scheduler: Scheduler;
+  readonly receipts: BulkReceipts;
   path: Path;
   readonly #noise: NoiseSecretStream;
   readonly #clock: Clock;
@@ -64,24 +69,45 @@ export class Link {
       options.onViolation(err);
       noise.destroy();
     };
-    this.mux = Protomux.from(new FrameGuard(noise, clock, onViolation));
+    const mux = Protomux.from(new FrameGuard(noise, clock, onViolation));
+    this.mux = mux;
+    this.scheduler = new Scheduler(mux, clock);
+    this.receipts = new BulkReceipts({
+      acknowledge: (total) => void this.#channel?.send('bulkAck', { total }),
+      settle: () => void this.#channel?.send('bulkSent', { total: this.scheduler.sentBytes }),
+    });
+    const allowance = new TokenBucket(clock, {
+      perSecond: LIMITS.linkMessagesPerSecond,
+      burst: LIMITS.linkMessagesBurst,
+    });
+    /** Acknowledgements bound themselves: each must be of bulk that was sent. */
+    const bounded =
+      <T>(handler: (value: T) => void) =>
+      (value: T) => {
+        if (!allowance.take()) throw new ProtocolError('MESSAGE_FLOOD');
+        handler(value);
+      };
     this.#channel = TypedChannel.open(this.mux, {
       definition: linkChannel,
       id: null,
       onViolation,
       handlers: {
-        ping: ({ n }) => void this.#channel?.send('pong', { n }),
-        pong: ({ n }) => this.#pong(n),
-        proof: (frame) => options.onProof(frame),
-        goodbye: ({ reason }) => {
+        ping: bounded(({ n }) => void this.#channel?.send('pong', { n })),
+        pong: bounded(({ n }) => this.#pong(n)),
+        proof: bounded((frame) => options.onProof(frame)),
+        goodbye: bounded(({ reason }) => {
           this.#goodbye = goodbyeOf(reason);
-        },
+        }),
+        bulkAck: ({ total }) => this.scheduler.acknowledged(total),
+        bulkSent: bounded(({ total }) => this.receipts.settled(total)),
       },
     });
+    noise.on('drain', () => this.scheduler.drained());
     this.#pings = clock.every(LIMITS.keepAliveMs, () => this.#ping());
     noise.on('close', () => {
       this.#closed = true;
       this.#pings.cancel();
+      this.scheduler.close();
       options.onClose(this.#goodbye);
       for (const fn of this.#onClosed.splice(0)) fn();
     });

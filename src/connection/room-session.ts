@@ -1,9 +1,9 @@
 import type { Path } from '../discovery/discovery.js';
 import type { ProtocolError } from '../errors.js';
 import type { PeerId } from '../identity/peer-id.js';
-import { channelId } from '../membership/session-keys.js';
-import type { ChannelDefinition, Handlers, MessageMap, ValueOf } from '../protocol/channel-definition.js';
-import { TypedChannel } from '../protocol/typed-channel.js';
+import type { ChannelDefinition, Handlers, MessageMap } from '../protocol/channel-definition.js';
+import type { ChannelEvents, SessionChannel } from '../protocol/session-channel.js';
+import { CarriedChannel } from './carried-channel.js';
 import type { Link } from './link.js';
 
 export type SessionEnd = 'left' | 'lost';
@@ -21,24 +21,6 @@ export interface RoomPeer {
   readonly bytes: number;
 }
 
-export interface SessionChannel<M extends MessageMap> {
-  /** False when the stream wants a pause, or there is no stream just now: what must arrive is sent again on reset. */
-  send<K extends keyof M>(name: K, value: ValueOf<M[K]>): boolean;
-}
-
-export interface ChannelEvents {
-  /** The channel is open on another stream: unacknowledged messages may be lost, go on from your own state. */
-  onReset?: () => void;
-  /** The peer closed or refused the channel while the session lived. */
-  onClose?: () => void;
-}
-
-interface OpenChannel {
-  attach(link: Link, session: Uint8Array): void;
-  detach(): void;
-  reset(): void;
-}
-
 /**
  * One room shared with one instance, for as long as any stream to it lives.
  *
@@ -49,7 +31,7 @@ interface OpenChannel {
 export class RoomSession {
   readonly roomId: string;
   readonly peer: RoomPeer;
-  readonly #channels: OpenChannel[] = [];
+  readonly #channels: Pick<CarriedChannel<MessageMap>, 'attach' | 'detach' | 'reset' | 'end'>[] = [];
   readonly #onViolation: (err: ProtocolError) => void;
   readonly #endListeners: ((end: SessionEnd) => void)[] = [];
   #link: Link | null = null;
@@ -74,37 +56,12 @@ export class RoomSession {
   open<M extends MessageMap>(
     definition: ChannelDefinition<M>,
     handlers: Handlers<M>,
-    { onReset, onClose }: ChannelEvents = {},
+    events: ChannelEvents = {},
   ): SessionChannel<M> {
-    let current: TypedChannel<M> | null = null;
-    const channel: OpenChannel = {
-      attach: (link, session) => {
-        const opened = TypedChannel.open(link.mux, {
-          definition,
-          id: channelId(session, definition.name),
-          handlers,
-          onViolation: (err) => {
-            this.#onViolation(err);
-            link.destroy();
-          },
-          onClose: () => {
-            if (current !== opened) return; // an older stream's channel
-            current = null;
-            if (!this.#ended && !link.closed) onClose?.();
-          },
-        });
-        current = opened;
-      },
-      detach: () => {
-        const old = current;
-        current = null;
-        old?.close();
-      },
-      reset: () => onReset?.(),
-    };
+    const channel = new CarriedChannel({ ...events, definition, handlers, onViolation: this.#onViolation });
     this.#channels.push(channel);
     if (this.#link && this.#session) channel.attach(this.#link, this.#session);
-    return { send: (name, value) => current?.send(name, value) ?? false };
+    return channel;
   }
 
   /** The connection's: (re)opens every channel on `link` under the 32-byte session key that its proof gave. */
@@ -126,7 +83,7 @@ export class RoomSession {
   end(end: SessionEnd): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const channel of this.#channels) channel.detach();
+    for (const channel of this.#channels) channel.end();
     for (const listener of this.#endListeners.splice(0)) listener(end);
   }
 }

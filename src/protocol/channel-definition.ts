@@ -6,8 +6,8 @@ import type { Codec } from './codec.js';
  */
 export type MessageClass = 'urgent' | 'live' | 'bulk';
 
-export interface MessageDefinition<T> {
-  readonly class: MessageClass;
+export interface MessageDefinition<T, C extends MessageClass = MessageClass> {
+  readonly class: C;
   readonly codec: Codec<T>;
   /** Longest encoding in bytes that is looked at. */
   readonly maxBytes: number;
@@ -27,14 +27,27 @@ export interface ChannelDefinition<M extends MessageMap = MessageMap> {
 
 export type ValueOf<D> = D extends MessageDefinition<infer T> ? T : never;
 
-/** One function a message. It runs in the tick in which the message arrives. */
-export type Handlers<M extends MessageMap> = { readonly [K in keyof M]: (value: ValueOf<M[K]>) => void };
+/** The messages of a channel that wait for room on the link, and those that do not. */
+export type BulkName<M extends MessageMap> = {
+  [K in keyof M]: M[K]['class'] extends 'bulk' ? K : never;
+}[keyof M];
+export type DirectName<M extends MessageMap> = Exclude<keyof M, BulkName<M>>;
 
-export const message = <T>(
-  messageClass: MessageClass,
+/**
+ * One function a message. It runs in the tick in which the message arrives. What a handler of bulk returns says when
+ * the message is dealt with (hashed, written): the sender is told then and not before. See `SessionChannel.bulk`.
+ */
+export type Handlers<M extends MessageMap> = {
+  readonly [K in keyof M]: (
+    value: ValueOf<M[K]>,
+  ) => M[K]['class'] extends 'bulk' ? void | Promise<void> : void;
+};
+
+export const message = <T, C extends MessageClass>(
+  messageClass: C,
   maxBytes: number,
   codec: Codec<T>,
-): MessageDefinition<T> => ({
+): MessageDefinition<T, C> => ({
   class: messageClass,
   codec,
   maxBytes,

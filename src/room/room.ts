@@ -1,9 +1,10 @@
 import { LiveLines } from '../chat/live-lines.js';
 import type { Clock } from '../clock.js';
-import type { RoomPeer, RoomSession, SessionChannel } from '../connection/room-session.js';
+import type { RoomPeer, RoomSession } from '../connection/room-session.js';
 import type { PeerId } from '../identity/peer-id.js';
 import { LIMITS } from '../limits.js';
 import type { RoomKeys } from '../membership/room-keys.js';
+import type { SessionChannel } from '../protocol/session-channel.js';
 import { Resource } from '../resource.js';
 import { cleanName } from '../text.js';
 import { TokenBucket } from '../token-bucket.js';

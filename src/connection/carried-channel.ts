@@ -1,0 +1,147 @@
+import type { ProtocolError } from '../errors.js';
+import { channelId } from '../membership/session-keys.js';
+import type {
+  BulkName,
+  ChannelDefinition,
+  DirectName,
+  Handlers,
+  MessageMap,
+  ValueOf,
+} from '../protocol/channel-definition.js';
+import type {
+  BulkFlow,
+  BulkMessage,
+  BulkOptions,
+  BulkSource,
+  ChannelEvents,
+  SendOptions,
+  SessionChannel,
+} from '../protocol/session-channel.js';
+import { TypedChannel } from '../protocol/typed-channel.js';
+import { type Carrier, SourceLane } from './bulk-lane.js';
+import type { Link } from './link.js';
+
+export interface CarriedChannelOptions<M extends MessageMap> extends ChannelEvents {
+  definition: ChannelDefinition<M>;
+  handlers: Handlers<M>;
+  onViolation: (err: ProtocolError) => void;
+}
+
+interface Awaited<M extends MessageMap> {
+  message: BulkMessage<M>;
+  settle: (written: boolean) => void;
+  fail: (err: unknown) => void;
+}
+
+/**
+ * A feature's channel to one member, opened anew on each stream that carries its session.
+ *
+ * 1. What an older stream's channel says after `attach` is not heard as this one's.
+ * 2. After `end` nothing is sent and every promise of `sendBulk` is settled.
+ */
+export class CarriedChannel<M extends MessageMap> implements SessionChannel<M> {
+  readonly #options: CarriedChannelOptions<M>;
+  readonly #lanes = new Set<SourceLane<M>>();
+  readonly #awaited: Awaited<M>[] = [];
+  #awaitedLane: BulkFlow | null = null;
+  #carrier: Carrier<M> | null = null;
+  #ended = false;
+
+  constructor(options: CarriedChannelOptions<M>) {
+    this.#options = options;
+  }
+
+  /** Opens it on `link`; `session` are the 32 bytes that its proof gave. */
+  attach(link: Link, session: Uint8Array): void {
+    const { definition, handlers, onViolation, onClose } = this.#options;
+    const typed = TypedChannel.open(link.mux, {
+      definition,
+      id: channelId(session, definition.name),
+      handlers,
+      ledger: link.receipts,
+      onViolation: (err) => {
+        onViolation(err);
+        link.destroy();
+      },
+      onOpen: () => {
+        for (const lane of this.#lanes) lane.wake();
+      },
+      onClose: () => {
+        if (this.#carrier?.typed !== typed) return; // Invariant 1
+        this.#carry(null);
+        if (!this.#ended && !link.closed) onClose?.();
+      },
+    });
+    this.#carry(typed && { typed, scheduler: link.scheduler });
+  }
+
+  detach(): void {
+    const old = this.#carrier?.typed;
+    this.#carry(null);
+    old?.close();
+  }
+
+  reset(): void {
+    this.#options.onReset?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.detach();
+    for (const lane of this.#lanes) lane.close();
+  }
+
+  send<K extends DirectName<M>>(name: K, value: ValueOf<M[K]>, { dropAfterMs }: SendOptions = {}): boolean {
+    const carrier = this.#carrier;
+    if (!carrier) return false;
+    const definition = this.#options.definition.messages[name] as M[K];
+    if (definition.class !== 'live' || dropAfterMs === undefined) return carrier.typed.send(name, value);
+    const state = { start: 0, end: 0, buffer: null };
+    definition.codec.preencode(state, value);
+    return carrier.scheduler.writeLive(state.end, dropAfterMs, () => carrier.typed.send(name, value));
+  }
+
+  bulk(source: BulkSource<M>, options: BulkOptions = {}): BulkFlow {
+    const lane = new SourceLane(source, options, (closed) => this.#lanes.delete(closed));
+    if (this.#ended) {
+      lane.close();
+      return lane;
+    }
+    this.#lanes.add(lane);
+    lane.carry(this.#carrier);
+    return lane;
+  }
+
+  sendBulk<K extends BulkName<M>>(name: K, value: ValueOf<M[K]>): Promise<boolean> {
+    if (!this.#carrier) return Promise.resolve(false);
+    this.#awaitedLane ??= this.bulk(this.#awaitedSource());
+    return new Promise((resolve, reject) => {
+      this.#awaited.push({ message: { name, value } as BulkMessage<M>, settle: resolve, fail: reject });
+      this.#awaitedLane?.wake();
+    });
+  }
+
+  #awaitedSource(): BulkSource<M> {
+    let sending: Awaited<M> | undefined;
+    return {
+      next: () => {
+        const next = this.#awaited.shift();
+        sending = next;
+        if (!next) return null;
+        queueMicrotask(() => next.settle(true)); // once it is written, unless `failed` came first
+        return next.message;
+      },
+      failed: (err) => {
+        this.#awaitedLane = null;
+        sending?.fail(err);
+        if (this.#awaited.length > 0) this.#awaitedLane = this.bulk(this.#awaitedSource());
+      },
+    };
+  }
+
+  #carry(carrier: Carrier<M> | null): void {
+    this.#carrier = carrier;
+    for (const { settle } of this.#awaited.splice(0)) settle(false);
+    for (const lane of this.#lanes) lane.carry(carrier);
+  }
+}
