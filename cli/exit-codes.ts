@@ -32,6 +32,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   NODE_NOT_RUNNING: EXIT.notFound,
   PEER_UNKNOWN: EXIT.notFound,
   NOT_VERIFIED: EXIT.unverified,
+  BACKUP_WRONG: EXIT.unverified,
   NOBODY_THERE: EXIT.nobodyThere,
   DATA_FOLDER_UNUSABLE: EXIT.disk,
   STORAGE_FAILED: EXIT.disk,

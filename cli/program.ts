@@ -96,7 +96,9 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     'whoami',
     'own name, key and safety number; --name changes the name',
     () => import('./commands/whoami.js'),
-  );
+  )
+    .option('--backup <FILE>', 'write your key, rooms and trust to a new file that a passphrase opens')
+    .option('--restore <FILE>', 'be who the file is of, in a data folder where nobody lives yet');
   command('rooms', 'the rooms of this data folder', () => import('./commands/rooms.js'));
   command('leave ROOM', 'leave a room; what is known of it is kept', () => import('./commands/leave.js'));
   command(

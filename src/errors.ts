@@ -27,6 +27,8 @@ export const ERRORS = {
   DATA_FOLDER_LOCKED: 'Another node holds this data folder.',
   DATA_FOLDER_UNUSABLE: 'The data folder cannot be used.',
   IDENTITY_DAMAGED: 'The identity file is damaged.',
+  IDENTITY_EXISTS: 'Somebody lives in this data folder already; name a new one.',
+  BACKUP_WRONG: 'This is not a whole backup, or its passphrase is another one.',
   STORAGE_FAILED: 'The database cannot be read or written.',
   NODE_START_FAILED: 'The node did not start.',
   NODE_NOT_RUNNING: 'No node is running on this data folder.',

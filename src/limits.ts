@@ -53,6 +53,7 @@ export const LIMITS = {
   passphraseMinBytes: 10,
   passphraseMaxBytes: 128,
   rooms: 100,
+  roomsInBackup: 10_000,
   peersPerRoom: 64,
   peers: 128,
   knownPeople: 4096,

@@ -1,8 +1,17 @@
+import { ChatterError } from '../../src/errors.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 
-/** Prints the own name, key and safety number; `--name` sets the name first. */
-export async function run(context: Context): Promise<number> {
+/** Prints the own name, key and safety number; `--name` sets the name first. `--backup` and `--restore` move them. */
+export async function run(
+  context: Context,
+  _args: string[],
+  { backup, restore }: { backup?: string; restore?: string },
+): Promise<number> {
+  if (backup !== undefined && restore !== undefined)
+    throw new ChatterError('USAGE', { message: 'Either --backup or --restore.' });
+  if (backup !== undefined) return (await import('./backup.js')).backUp(context, backup);
+  if (restore !== undefined) return (await import('./backup.js')).restore(context, restore);
   const client = await context.connect();
   try {
     const { name } = context.options;

@@ -14,7 +14,8 @@ type Requests =
   | 'person'
   | 'mark'
   | 'settings'
-  | 'set';
+  | 'set'
+  | 'backup';
 
 /** The node's own part of `status`. */
 export type NodeStatus = 'lanPort' | 'rooms' | 'counters' | 'safeMode' | 'blocked';

@@ -179,6 +179,8 @@ export const REQUESTS = {
   settings: { params: nothing, result: z.array(Setting) },
   /** Sets one; `null` takes it back to its default. */
   set: { params: z.object({ key: z.string(), value: z.string().nullable() }), result: Setting },
+  /** Who one is, the rooms one knows and whom one trusts, as one line that only the passphrase opens. */
+  backup: { params: z.object({ passphrase: z.string() }), result: z.object({ sealed: z.string() }) },
   /** A pinned node does not end when its last lease does. */
   pin: { params: z.object({ pinned: z.boolean() }), result: nothing },
   stop: { params: nothing, result: nothing },

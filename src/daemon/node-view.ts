@@ -8,6 +8,7 @@ import type { Member, Room } from '../room/room.js';
 import { PREFERENCES, type PreferenceKey } from '../storage/preferences.js';
 import type { EventBody, Instance, Params, Peer, Person, Result, RoomInfo, Snapshot } from './api.js';
 import type { ApiNode } from './api-node.js';
+import { backUp } from './backup.js';
 import { lookalikeSentence, PersonView } from './person-view.js';
 
 /** A node as the API shows it: rooms, people and events as plain objects of `api.ts`. */
@@ -126,6 +127,10 @@ export class NodeView implements ApiNode {
 
   async set({ key, value }: Params<'set'>): Promise<Result<'set'>> {
     return this.#setting(await this.#node.prefer(key, value));
+  }
+
+  async backup({ passphrase }: Params<'backup'>): Promise<Result<'backup'>> {
+    return { sealed: await backUp(this.#node, passphrase) };
   }
 
   snapshot(): Snapshot {

@@ -49,6 +49,7 @@ export class Requests {
       mark: (params) => node.mark(params),
       settings: (params) => node.settings(params),
       set: (params) => node.set(params),
+      backup: (params) => node.backup(params),
       pin: ({ pinned }: { pinned: boolean }) => {
         leases.pinned = pinned;
         return {};

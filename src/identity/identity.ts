@@ -39,6 +39,24 @@ export class Identity {
     }
   }
 
+  /** Makes the identity of a 32-byte seed live in `file`. Throws IDENTITY_EXISTS, or DATA_FOLDER_UNUSABLE. */
+  static async restore(file: string, seed: Uint8Array): Promise<Identity> {
+    const restored = new Identity(seed);
+    try {
+      await create(file, seed);
+    } catch (cause) {
+      throw new ChatterError('DATA_FOLDER_UNUSABLE', { message: `${file} cannot be written.`, cause });
+    }
+    const identity = await Identity.load(file);
+    if (identity.id !== restored.id) throw new ChatterError('IDENTITY_EXISTS');
+    return identity;
+  }
+
+  /** 32 bytes: the secret of everything, for a sealed backup alone. */
+  get seed(): Uint8Array {
+    return this.#secretKey.slice(0, sodium.crypto_sign_SEEDBYTES);
+  }
+
   /** 64 bytes. */
   sign(message: Uint8Array): Uint8Array {
     const signature = b4a.alloc(sodium.crypto_sign_BYTES);
@@ -60,8 +78,10 @@ async function read(file: string): Promise<string | null> {
 }
 
 /** Writes a whole file under another name first; `link` then fails rather than replace an identity made meanwhile. */
-async function create(file: string): Promise<string> {
-  const seed = randomBytes(sodium.crypto_sign_SEEDBYTES);
+async function create(
+  file: string,
+  seed: Uint8Array = randomBytes(sodium.crypto_sign_SEEDBYTES),
+): Promise<string> {
   const content = encode(seed);
   sodium.sodium_memzero(seed);
   const temporary = `${file}.${randomBytes(8).toString('hex')}`;

@@ -25,6 +25,22 @@ declare module 'sodium-native' {
     memoryBytes: number,
     algorithm: number,
   ): Promise<void>;
+  const crypto_secretbox_KEYBYTES: 32;
+  const crypto_secretbox_NONCEBYTES: 24;
+  const crypto_secretbox_MACBYTES: 16;
+  /** `box` is `crypto_secretbox_MACBYTES` longer than `plain`. */
+  function crypto_secretbox_easy(
+    box: Uint8Array,
+    plain: Uint8Array,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): void;
+  function crypto_secretbox_open_easy(
+    plain: Uint8Array,
+    box: Uint8Array,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): boolean;
   function randombytes_buf(out: Uint8Array): void;
   function sodium_memzero(buffer: Uint8Array): void;
   function sodium_memcmp(a: Uint8Array, b: Uint8Array): boolean;

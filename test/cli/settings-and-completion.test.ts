@@ -6,14 +6,11 @@ import { placeOf } from '../../cli/completion-place.js';
 import { buildProgram } from '../../cli/program.js';
 import { nearest } from '../../src/nearest.js';
 import { MAIN } from '../hosts/hosts.js';
-import { isFailure, objects, Person } from '../support/command.js';
-
-/** Joins nothing even if it should not fail. */
-const OFF = ['--no-lan', '--lan-only'];
+import { isFailure, OfflinePerson, objects } from '../support/command.js';
 
 t.test('set lists, sets, resets, and knows what was meant', async (t) => {
-  const person = new Person(t);
-  await person.run(['whoami', '--name', 'Marmaduke', ...OFF]);
+  const person = new OfflinePerson(t);
+  await person.run(['whoami', '--name', 'Marmaduke']);
   const all = objects((await person.run(['set', '--json'])).out);
   t.match(all, [
     { key: 'name', value: 'Marmaduke', default: null },
@@ -49,9 +46,9 @@ t.test('set lists, sets, resets, and knows what was meant', async (t) => {
   const rooms = () => person.run(['rooms', '--json']).then(({ out }) => objects(out));
   t.match(await rooms(), [{ room: 'lab', reach: 'here' }], 'a new room is looked for on this network alone');
   await person.stop();
-  t.match(await person.ask('set', 'reach', ...OFF), { value: 'here' }, 'kept over a restart');
+  t.match(await person.ask('set', 'reach'), { value: 'here' }, 'kept over a restart');
   t.match(await person.ask('set', 'reach', '--reset'), { value: 'ask' });
-  await person.run(['say', 'den', 'x', '--no-wait', '--quiet', ...OFF]);
+  await person.run(['say', 'den', 'x', '--no-wait', '--quiet']);
   t.match(await rooms(), [
     { room: 'lab', reach: 'here' },
     { room: 'den', reach: 'anywhere' },
@@ -63,7 +60,7 @@ t.test('set lists, sets, resets, and knows what was meant', async (t) => {
 });
 
 t.test('a slip of the fingers is told what was meant', async (t) => {
-  const person = new Person(t);
+  const person = new OfflinePerson(t);
   for (const [wrong, right] of [
     ['jion', 'join'],
     ['statsu', 'status'],
@@ -119,12 +116,12 @@ const HOSTILE = `$(touch pwned)'"; \`touch pwned\``;
 /** A person whose rooms and people have names that a shell could take for more, and \`chatter\` on the path. */
 async function withHostileNames(
   t: Test,
-): Promise<{ person: Person; shell: (name: string, script: string) => string }> {
-  const person = new Person(t);
-  await person.run(['invite', '--new', HOSTILE, ...OFF, '--quiet']);
-  await person.run(['invite', '--new', 'plans', '--quiet', ...OFF]);
-  await person.run(['invite', '--new', 'plans', '--quiet', ...OFF]);
-  await person.run(['invite', '--new', 'places', '--quiet', ...OFF]);
+): Promise<{ person: OfflinePerson; shell: (name: string, script: string) => string }> {
+  const person = new OfflinePerson(t);
+  await person.run(['invite', '--new', HOSTILE, '--quiet']);
+  await person.run(['invite', '--new', 'plans', '--quiet']);
+  await person.run(['invite', '--new', 'plans', '--quiet']);
+  await person.run(['invite', '--new', 'places', '--quiet']);
   const bin = path.join(person.home, 'bin');
   mkdirSync(bin);
   const command = path.join(bin, 'chatter');
@@ -196,7 +193,7 @@ for (const shell of ['bash', 'zsh', 'fish'] as const) {
 }
 
 t.test('a shell that is not known is told which are', async (t) => {
-  const person = new Person(t);
+  const person = new OfflinePerson(t);
   for (const args of [['tcsh'], ['bash', 'zsh'], ['constructor']]) {
     const ran = await person.run(['completion', ...args]);
     isFailure(t, ran, 2, args.join(' '));

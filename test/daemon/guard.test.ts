@@ -25,6 +25,7 @@ const GOOD: Record<keyof typeof REQUESTS, object> = {
   mark: { person: 'Bob', muted: true },
   settings: {},
   set: { key: 'reach', value: 'here' },
+  backup: { passphrase: 'correct horse' },
   pin: { pinned: false },
   stop: {},
 };

@@ -213,6 +213,13 @@ export class Person {
   }
 }
 
+/** A person whose node, whichever command starts it, stays off every network: such a test needs no host of its own. */
+export class OfflinePerson extends Person {
+  override start(args: readonly string[], options: SpawnOptions = {}): Command {
+    return super.start(['--no-lan', '--lan-only', ...args], options);
+  }
+}
+
 const tail = (text: string) => JSON.stringify(text.slice(-300));
 
 /** A command line that runs the same without what tap loads into every program, which takes longer than most commands. */

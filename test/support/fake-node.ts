@@ -99,6 +99,10 @@ export class FakeNode implements ApiNode {
     return this.#answer('set', params, { key: 'reach', value: 'ask', default: 'ask', values: '', does: '' });
   }
 
+  backup(params: Params<'backup'>): Promise<Result<'backup'>> {
+    return this.#answer('backup', params, { sealed: '' });
+  }
+
   status(): ReturnType<ApiNode['status']> {
     return { lanPort: null, rooms: [], counters: {}, safeMode: false, blocked: [] };
   }
