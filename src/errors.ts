@@ -20,6 +20,7 @@ export const ERRORS = {
   SETTING_UNKNOWN: 'There is no such setting.',
   SETTING_INVALID: 'This setting cannot be that.',
   ROOM_LIMIT: 'This node is in as many rooms as it can hold.',
+  ROOM_GUESSED: 'Somebody keeps trying wrong passphrases at this room.',
   ROOM_FULL: 'The room is full.',
   NOBODY_THERE: 'Nobody was there in time.',
   OUTPUT_FAILED: 'The output cannot be written.',

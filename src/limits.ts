@@ -31,9 +31,21 @@ export const LIMITS = {
   // Guesses at a secret ([L3])
   failedProofsPerPrefix: 5,
   failedProofsPerPrivatePrefix: 100,
+  failedProofsPerKnownAddress: 20,
   failedProofsPrefixWindowMs: 10 * 60_000,
   failedProofsPerRoomPerHour: 30,
   failedProofThrottleMs: 20_000,
+  failedProofsToWarn: 10,
+
+  // Who breaks rules again and again ([L8])
+  violationsToPutOff: 3,
+  violationsPerPrefixToPutOff: 20,
+  violationsWindowMs: 10 * 60_000,
+  putOffMinMs: 30_000,
+  putOffMaxMs: 10 * 60_000,
+  putOffRemembered: 1024,
+  misbehaveLinesPerSecond: 1,
+  misbehaveLinesBurst: 20,
 
   // Discovery ([L4])
   dialsAtOnce: 8,
@@ -56,6 +68,7 @@ export const LIMITS = {
   roomsInBackup: 10_000,
   peersPerRoom: 64,
   peers: 128,
+  instancesPerPerson: 8,
   knownPeople: 4096,
   namesPerPerson: 4,
   knownPersonLifeMs: 365 * 24 * 60 * 60_000,

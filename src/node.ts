@@ -84,6 +84,7 @@ export type NodeEvents = {
 
 /** Told at most this often about one room. */
 const NOTICE_EVERY_MS = 60_000;
+const GUESSED_EVERY_MS = 10 * 60_000;
 
 /**
  * One person's end of all their rooms: identity, storage, network and rooms put together. Nothing is announced,
@@ -353,6 +354,10 @@ export class ChatterNode extends Resource<NodeEvents> {
     });
     network.on('path', (connection) => this.#onPath(connection));
     network.on('wrong-secret', (keys) => this.#notice(keys.id, 'PASSPHRASE_WRONG'));
+    network.on('guessed', (keys) => this.#notice(keys.id, 'ROOM_GUESSED', GUESSED_EVERY_MS));
+    network.on('full', (rooms) => {
+      for (const id of rooms) this.#notice(id, 'ROOM_FULL');
+    });
     if (!this.#safeMode) await this.#rejoin();
   }
 
@@ -429,6 +434,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     this.emit('joined', room);
     room.on('member-joined', (member) => this.#meet(room, member));
     room.on('member-renamed', ({ member }) => this.#meet(room, member));
+    room.on('full', () => this.#notice(keys.id, 'ROOM_FULL'));
     network.join(keys);
     return room;
   }
@@ -470,12 +476,12 @@ export class ChatterNode extends Resource<NodeEvents> {
     }
   }
 
-  #notice(roomId: string, code: ErrorCode): void {
+  #notice(roomId: string, code: ErrorCode, everyMs = NOTICE_EVERY_MS): void {
     const room = this.#rooms.get(roomId);
     const key = `${roomId} ${code}`;
     const now = this.#clock.now();
     const last = this.#noticed.get(key);
-    if (!room || (last !== undefined && now - last < NOTICE_EVERY_MS)) return;
+    if (!room || (last !== undefined && now - last < everyMs)) return;
     this.#noticed.set(key, now);
     this.emit('notice', { room, code });
   }

@@ -6,13 +6,14 @@ import { ProtocolError } from '../errors.js';
 import { type PeerId, peerId } from '../identity/peer-id.js';
 import { LIMITS } from '../limits.js';
 import type { Log } from '../log.js';
-import type { GuessBudget } from '../membership/guess-budget.js';
+import { type GuessBudget, prefixOf } from '../membership/guess-budget.js';
 import type { RoomKeys } from '../membership/room-keys.js';
 import { type ProofIdentity, RoomProof } from '../membership/room-proof.js';
 import { Resource } from '../resource.js';
 import { Connection } from './connection.js';
 import { driveProof } from './drive-proof.js';
 import { Link } from './link.js';
+import { Misbehaviour } from './misbehaviour.js';
 import type { RoomSession } from './room-session.js';
 import { replaces } from './tie-break.js';
 
@@ -34,6 +35,10 @@ export type NetworkEvents = {
   session: [RoomSession];
   /** Somebody is there under this room's name, with another secret. */
   'wrong-secret': [RoomKeys];
+  /** Wrong secrets for this room go on and on. */
+  guessed: [RoomKeys];
+  /** Somebody has no place left for this node, in these rooms. */
+  full: [readonly string[]];
   /** A connection takes another way now, or the way is known better. */
   path: [Connection];
 };
@@ -53,10 +58,12 @@ export class Network extends Resource<NetworkEvents> {
   readonly #unproven = new Set<NoiseSecretStream>();
   /** Instances of blocked people, oldest first: they are turned away before any proof. */
   readonly #refused = new Set<string>();
+  readonly #misbehaviour: Misbehaviour;
 
   constructor(deps: NetworkDependencies) {
     super();
     this.#deps = deps;
+    this.#misbehaviour = new Misbehaviour(deps);
   }
 
   get connections(): ReadonlyMap<string, Connection> {
@@ -137,15 +144,12 @@ export class Network extends Resource<NetworkEvents> {
   #admit(found: FoundStream): void {
     const { noise, instance, address } = found;
     const { counters, clock } = this.#deps;
-    const rooms = noise.isInitiator ? this.#known(found.rooms) : [...this.#rooms.values()];
-    const greeted = this.#allowed(rooms, address);
-    if (this.#refused.has(instance)) {
-      counters.add('blocked');
-      noise.destroy();
-      return;
-    }
-    if (this.closing || greeted.length === 0) {
-      if (rooms.length > 0) counters.add('guesses throttled');
+    const rooms = noise.isInitiator
+      ? this.#allowed(this.#known(found.rooms), { address, instance })
+      : [...this.#rooms.values()];
+    const refusal = this.#refused.has(instance) ? 'blocked' : this.#isPutOff(found) ? 'put off' : null;
+    if (refusal) counters.add(refusal);
+    if (refusal || this.closing || rooms.length === 0) {
       noise.destroy();
       return;
     }
@@ -156,7 +160,8 @@ export class Network extends Resource<NetworkEvents> {
         handshakeHash: noise.handshakeHash as Uint8Array,
         remoteKey: noise.remotePublicKey as Uint8Array,
       },
-      greeted,
+      rooms,
+      { address, instance },
     );
     driveProof({
       noise,
@@ -166,18 +171,31 @@ export class Network extends Resource<NetworkEvents> {
       onProven: () => {
         this.#unproven.delete(noise);
         found.proven();
-        this.#judge(proof, address);
+        this.#misbehaviour.trust(instance);
+        this.#judge(proof, found);
         this.#accept(found, proof);
       },
       onFailed: (violation) => {
         this.#unproven.delete(noise);
-        if (violation) this.#misbehaved(instance, violation);
-        this.#judge(proof, address);
+        if (violation) this.#misbehaviour.note({ instance, address }, violation);
+        this.#judge(proof, found);
       },
     });
   }
 
+  /** Whether nothing is heard of this stream's other end for now ([K4]). */
+  #isPutOff({ instance, address }: FoundStream): boolean {
+    if (this.#misbehaviour.isPutOff(instance)) return true;
+    if (!this.#misbehaviour.isPrefixPutOff(instance, address)) return false;
+    const prefix = prefixOf(address);
+    return ![...this.#connections.values()].some((other) => prefixOf(other.address) === prefix);
+  }
+
   #admits(instance: string, id: PeerId): boolean {
+    if (this.#misbehaviour.isPutOff(id)) {
+      this.#deps.counters.add('put off');
+      return false;
+    }
     if (!this.#deps.isBlocked(id)) return true;
     this.#remember(instance);
     this.#deps.counters.add('blocked');
@@ -190,22 +208,30 @@ export class Network extends Resource<NetworkEvents> {
       this.#refused.delete(this.#refused.values().next().value as string);
   }
 
-  #allowed(rooms: readonly RoomKeys[], address: string): RoomKeys[] {
-    return rooms.filter((room) => this.#deps.guesses.allowed(address, room.id));
+  #allowed(rooms: readonly RoomKeys[], who: Whereabouts): RoomKeys[] {
+    return rooms.filter((room) => this.#mayTry(room, who));
   }
 
-  #prove(stream: ProofStream, rooms: readonly RoomKeys[]): RoomProof {
+  #mayTry(room: RoomKeys, { address, instance }: Whereabouts): boolean {
+    const may = this.#deps.guesses.allowed(address, room.id, instance);
+    if (!may) this.#deps.counters.add('guesses throttled');
+    return may;
+  }
+
+  #prove(stream: ProofStream, rooms: readonly RoomKeys[], who: Whereabouts): RoomProof {
     const { identity, transportKey } = this.#deps;
-    return new RoomProof({ ...pick(stream), localKey: transportKey, rooms, identity });
+    const mayTry = (room: RoomKeys) => this.#mayTry(room, who);
+    return new RoomProof({ ...pick(stream), localKey: transportKey, rooms, mayTry, identity });
   }
 
   /** A proof is over: what it says of guesses at a secret, from this address. */
-  #judge(proof: RoomProof, address: string): void {
+  #judge(proof: RoomProof, { address, instance }: Whereabouts): void {
     const { guesses, counters } = this.#deps;
-    for (const { room } of proof.proven) guesses.succeeded(address, room.id);
+    for (const { room } of proof.proven) guesses.succeeded(address, room.id, instance);
     for (const room of proof.guessed) {
       guesses.failed(address, room.id);
       counters.add('secrets wrong');
+      if (guesses.failures(room.id) >= LIMITS.failedProofsToWarn) this.emit('guessed', room);
     }
     for (const room of proof.wrong) this.emit('wrong-secret', room);
   }
@@ -217,7 +243,7 @@ export class Network extends Resource<NetworkEvents> {
     const id = peerId(proof.remoteIdentity as Uint8Array);
     const old = this.#connections.get(instance);
     if (old && old.id !== id) {
-      this.#misbehaved(instance, new ProtocolError('IDENTITY_MISMATCH'));
+      this.#misbehaviour.note({ instance }, new ProtocolError('IDENTITY_MISMATCH'));
       noise.destroy();
       return;
     }
@@ -229,10 +255,13 @@ export class Network extends Resource<NetworkEvents> {
       address,
       clock,
       onProof: (frame) => connection?.onProof(link, frame),
-      onViolation: (err) => this.#misbehaved(instance, err),
-      onClose: (goodbye) => connection?.onLinkClosed(link, goodbye),
+      onViolation: (err) => this.#misbehaviour.note({ instance, id }, err),
+      onClose: (goodbye) => {
+        if (goodbye === 'full' && connection) this.emit('full', [...connection.sessions.keys()]);
+        connection?.onLinkClosed(link, goodbye);
+      },
     });
-    if (!old && this.#connections.size >= LIMITS.peers) {
+    if (!old && !this.#hasPlace(id)) {
       counters.add('connections refused');
       void link.close('full');
       return;
@@ -249,16 +278,25 @@ export class Network extends Resource<NetworkEvents> {
     this.#closeIfUnused(connection);
   }
 
+  /** Of all peers, and of the instances of one person ([K5]). */
+  #hasPlace(id: PeerId): boolean {
+    const same = [...this.#connections.values()].filter((other) => other.id === id);
+    return this.#connections.size < LIMITS.peers && same.length < LIMITS.instancesPerPerson;
+  }
+
   #connect(link: Link, instance: string, id: PeerId): Connection {
     const connection = new Connection(link, {
       instance,
       id,
       clock: this.#deps.clock,
       joined: () => [...this.#rooms.values()],
-      proof: (stream, rooms) => this.#prove(stream, this.#allowed(rooms, link.address)),
+      proof: (stream, rooms) => {
+        const who = { address: stream.address, instance };
+        return this.#prove(stream, stream.isInitiator ? this.#allowed(rooms, who) : rooms, who);
+      },
       onSession: (session) => this.emit('session', session),
-      onProofOver: (proof) => this.#judge(proof, link.address),
-      onViolation: (err) => this.#misbehaved(instance, err),
+      onProofOver: (proof) => this.#judge(proof, { address: link.address, instance }),
+      onViolation: (err) => this.#misbehaviour.note({ instance, id }, err),
       onEnd: () => {
         this.#connections.delete(instance);
         if (this.closing) return;
@@ -279,14 +317,6 @@ export class Network extends Resource<NetworkEvents> {
   #closeIfUnused(connection: Connection): void {
     if (connection.sessions.size === 0) void connection.close();
   }
-
-  /** The canonical line that a firewall or a person can watch for. It names an instance, never a person. */
-  #misbehaved(instance: string, err: ProtocolError): void {
-    const { counters, log } = this.#deps;
-    counters.add(`violation ${err.violation}`);
-    log.warn('MISBEHAVE', { peer: instance, code: err.violation });
-    if (err.violation === 'HANDLER_FAILED') log.error('handler-failed', { cause: String(err.cause) });
-  }
 }
 
 /** What discovery may know of a room. */
@@ -296,6 +326,9 @@ const discoverable = ({ id, topic, mdnsKey, lanOnly }: RoomKeys): DiscoverableRo
   mdnsKey,
   lanOnly,
 });
+
+/** Who is at the other end of a stream, as far as is known before the proof. */
+type Whereabouts = Pick<FoundStream, 'address' | 'instance'>;
 
 type ProofStream = Pick<Link, 'isInitiator' | 'handshakeHash' | 'remoteKey'>;
 

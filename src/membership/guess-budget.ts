@@ -8,23 +8,37 @@ const REMEMBERED = 4_096;
 
 /**
  * How many wrong secrets are put up with (PROTOCOL.md [P4]): so many an address prefix, so many a room, and then one
- * stranger per `failedProofThrottleMs` and room. Who has proven a room from an address before passes by, so burning
- * the budget locks no member out.
+ * stranger per `failedProofThrottleMs` and room, so burning the budget locks no member out:
+ *
+ * 1. An instance that has proven a room passes by.
+ * 2. An address from which a room was proven has a budget of its own, whatever strangers elsewhere do: a member who
+ *    starts again comes back. It has an end, since who guesses may sit behind the same router as a member.
  */
 export class GuessBudget {
   readonly #clock: Clock;
   readonly #byPrefix = new Remembered<number[]>();
   readonly #byRoom = new Remembered<number[]>();
-  readonly #trusted = new Remembered<true>();
+  /** By instance and room. */
+  readonly #members = new Remembered<true>();
+  /** Wrong secrets from an address that has proven a room, by address and room. */
+  readonly #byKnownAddress = new Remembered<number[]>();
   readonly #lastStranger = new Remembered<number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Whether somebody at `address` (host:port) may try this room now. Asking takes the stranger's turn. */
-  allowed(address: string, roomId: string): boolean {
-    if (this.#trusted.get(`${hostOf(address)} ${roomId}`)) return true;
+  /** Whether `instance` at `address` (host:port) may try this room now. Asking takes the stranger's turn. */
+  allowed(address: string, roomId: string, instance = ''): boolean {
+    if (this.#members.get(`${instance} ${roomId}`)) return true; // Invariant 1
+    const known = `${hostOf(address)} ${roomId}`;
+    if (this.#byKnownAddress.get(known)) {
+      const most = isPrivate(prefixOf(address))
+        ? LIMITS.failedProofsPerPrivatePrefix
+        : LIMITS.failedProofsPerKnownAddress;
+      const wrong = this.#recent(this.#byKnownAddress, known, LIMITS.failedProofsPrefixWindowMs);
+      if (wrong.length < most) return true; // Invariant 2
+    }
     const prefix = prefixOf(address);
     const limit = isPrivate(prefix) ? LIMITS.failedProofsPerPrivatePrefix : LIMITS.failedProofsPerPrefix;
     if (this.#recent(this.#byPrefix, prefix, LIMITS.failedProofsPrefixWindowMs).length >= limit) return false;
@@ -44,10 +58,16 @@ export class GuessBudget {
       now,
     ]);
     this.#byRoom.set(roomId, [...this.#recent(this.#byRoom, roomId, HOUR_MS), now]);
+    const known = `${hostOf(address)} ${roomId}`;
+    if (!this.#byKnownAddress.get(known)) return;
+    const wrong = this.#recent(this.#byKnownAddress, known, LIMITS.failedProofsPrefixWindowMs);
+    this.#byKnownAddress.set(known, [...wrong, now]);
   }
 
-  succeeded(address: string, roomId: string): void {
-    this.#trusted.set(`${hostOf(address)} ${roomId}`, true);
+  succeeded(address: string, roomId: string, instance = ''): void {
+    if (instance) this.#members.set(`${instance} ${roomId}`, true);
+    const known = `${hostOf(address)} ${roomId}`;
+    this.#byKnownAddress.set(known, this.#byKnownAddress.get(known) ?? []);
   }
 
   /** Wrong secrets for a room in the last hour. */
@@ -83,7 +103,7 @@ const hostOf = (address: string): string =>
     .replace(/^::ffff:/i, '');
 
 /** An IPv4 address or the first 64 bits of an IPv6 one: what one subscriber has. */
-function prefixOf(address: string): string {
+export function prefixOf(address: string): string {
   const host = hostOf(address);
   return isIPv4(host) ? host : expand(host).slice(0, 4).join(':');
 }

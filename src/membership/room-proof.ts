@@ -42,6 +42,8 @@ export interface RoomProofOptions {
   remoteKey: Uint8Array;
   /** Initiator: those to greet with, at most eight count. Responder: all that it is in. */
   rooms: readonly RoomKeys[];
+  /** Responder: whether the other end, which knows this room's name, may try its secret now. Default: yes. */
+  mayTry?: (room: RoomKeys) => boolean;
   identity: ProofIdentity;
 }
 
@@ -173,8 +175,10 @@ export class RoomProof {
 
   /** M1 at the responder. */
   #onHello(frame: Uint8Array): ProofStep {
-    const { rooms, handshakeHash } = this.#options;
-    const common = greeted(frame, rooms, 'I', handshakeHash).slice(0, MAX_ENTRIES);
+    const { rooms, handshakeHash, mayTry = () => true } = this.#options;
+    const common = greeted(frame, rooms, 'I', handshakeHash)
+      .slice(0, MAX_ENTRIES)
+      .filter(({ room }) => mayTry(room));
     const offers = common.map(({ room, place }, entry) => {
       const own = cpaceShare(this.#context(room));
       this.#entries.set(entry, { room, own, keys: null });

@@ -8,4 +8,6 @@ const PROFILE_BYTES = LIMITS.nameBytes + 8;
 export const roomChannel = defineChannel('chatter/room/1', {
   /** First message on the channel, and again after a change of name. */
   profile: message('urgent', PROFILE_BYTES, record<{ name: string }>({ name: text(LIMITS.nameBytes) })),
+  /** No place is left; the channel closes. */
+  full: message('urgent', 0, record<object>({})),
 });

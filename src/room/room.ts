@@ -33,6 +33,8 @@ export type RoomEvents = {
   line: [{ id: string; author: Member; text: string }];
   delivered: [{ id: string; to: Member; count: number }];
   undelivered: [{ ids: string[]; to: Member }];
+  /** Somebody had no place left for this node. */
+  full: [];
 };
 
 interface Presence {
@@ -103,7 +105,8 @@ export class Room extends Resource<RoomEvents> {
 
   /** Takes in a session of this room. To be called in the tick in which the session was announced. */
   add(session: RoomSession): void {
-    if (this.closing || this.#sessionCount() >= LIMITS.peersPerRoom) return session.end('left');
+    if (this.closing) return session.end('left');
+    if (this.#sessionCount() >= LIMITS.peersPerRoom) return turnAway(session);
     const renames = new TokenBucket(this.#clock, RENAMES);
     const channel = session.open(
       roomChannel,
@@ -111,6 +114,7 @@ export class Room extends Resource<RoomEvents> {
         profile: ({ name }) => {
           if (renames.take()) this.#profile(session, cleanName(name) ?? NAMELESS);
         },
+        full: () => this.emit('full'),
       },
       { onReset: () => this.#introduce(channel), onClose: () => session.end('left') },
     );
@@ -180,6 +184,12 @@ export class Room extends Resource<RoomEvents> {
     for (const { sessions } of this.#present.values()) count += sessions.size;
     return count;
   }
+}
+
+/** Says why, in the tick before the channel closes. */
+function turnAway(session: RoomSession): void {
+  session.open(roomChannel, { profile() {}, full() {} }).send('full', {});
+  session.end('left');
 }
 
 const asMember = (id: PeerId, { name, sessions }: Presence): Member => ({

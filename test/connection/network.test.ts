@@ -194,19 +194,22 @@ t.test('[B2] [L5] a flood of lines ends the stream of who floods', async (t) => 
   t.match(a.counters.snapshot(), { 'violation MESSAGE_FLOOD': 1 });
 });
 
-t.test('[L5] a full room takes nobody else in', async (t) => {
+t.test('[L5] [R2] a full room takes nobody else in, and tells them', async (t) => {
   const network = new MemoryNetwork();
   const a = await MemoryNode.open(t, 'Ann', network);
   const atA = await a.join(roomNumber(1));
   for (let i = 0; i <= LIMITS.peersPerRoom; i++) {
     const node = await MemoryNode.open(t, `N${i}`, network);
     node.discoveries[0]!.refresh = () => {};
-    await node.join(roomNumber(1));
+    const room = await node.join(roomNumber(1));
+    const full = next<void>((fn) => room.on('full', () => fn()));
     a.discoveries[0]!.refresh();
     if (i < LIMITS.peersPerRoom) await joined(atA, `N${i}`);
+    else await full;
   }
-  await new Promise((resolve) => setTimeout(resolve, 100)); // nothing happens, and that takes a moment
   t.equal(atA.members.length, LIMITS.peersPerRoom);
+  while (a.network.connections.size > LIMITS.peersPerRoom) await new Promise((done) => setTimeout(done, 5));
+  t.pass('and the stream of who found no place ends');
 });
 
 t.test('[B5] [B6] 150 members come and go, and nothing of them stays', async (t) => {

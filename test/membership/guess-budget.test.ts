@@ -120,6 +120,23 @@ t.test('[P4] who has proven a room passes by, whatever strangers do', async (t) 
   t.notOk(guesses.allowed(member, OTHER_ROOM), 'in that room alone');
 });
 
+t.test('[C11] [P4] who guesses behind the same router as a member has an end too', async (t) => {
+  const { clock, guesses } = budget();
+  const router = '198.51.100.20';
+  guesses.succeeded(`${router}:7000`, ROOM, 'member');
+  let answered = 0;
+  for (let n = 0; n < 10_000; n++) {
+    if (guesses.allowed(`${router}:${10_000 + n}`, ROOM, `guesser ${n}`)) {
+      answered++;
+      guesses.failed(`${router}:${10_000 + n}`, ROOM);
+    }
+    clock.advance(LIMITS.failedProofsPrefixWindowMs / 20_000);
+  }
+  t.equal(answered, LIMITS.failedProofsPerKnownAddress);
+  t.ok(guesses.allowed(`${router}:7001`, ROOM, 'member'), 'the member itself passes by');
+  t.notOk(guesses.allowed(`${router}:7001`, OTHER_ROOM, 'member'), 'in that room alone');
+});
+
 t.test('[P4] [C11] a member on a link does not open it to everybody else there', async (t) => {
   const { guesses } = budget();
   guesses.succeeded('[fe80::1%eth0]:5000', ROOM);

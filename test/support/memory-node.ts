@@ -12,7 +12,12 @@ import { silentLog } from '../../src/log.js';
 import { GuessBudget } from '../../src/membership/guess-budget.js';
 import { keysFromSeed, privateRoomSeed, type RoomKeys } from '../../src/membership/room-keys.js';
 import { Room } from '../../src/room/room.js';
-import type { MemoryDiscovery, MemoryNetwork } from './memory-discovery.js';
+import { type MemoryDiscovery, MemoryNetwork } from './memory-discovery.js';
+
+interface IdentityKeys {
+  publicKey: Uint8Array;
+  secretKey: Uint8Array;
+}
 
 /** The keys of a private room that a number names. */
 export const roomNumber = (n: number): RoomKeys => keysFromSeed(privateRoomSeed(b4a.alloc(32, n)));
@@ -30,10 +35,9 @@ export class MemoryNode {
   readonly id;
   readonly name: string;
 
-  private constructor(name: string, networks: readonly MemoryNetwork[]) {
+  private constructor(name: string, networks: readonly MemoryNetwork[], identity: IdentityKeys) {
     this.name = name;
-    const [publicKey, secretKey] = [b4a.alloc(32), b4a.alloc(64)];
-    sodium.crypto_sign_keypair(publicKey, secretKey);
+    const { publicKey, secretKey } = identity;
     this.id = peerId(publicKey);
     this.discoveries = networks.map((network, i) =>
       network.discovery(this.keyPair, i === 0 ? 'lan' : 'internet'),
@@ -61,9 +65,20 @@ export class MemoryNode {
     });
   }
 
-  /** Opened, and closed with the test. The first network is a LAN, a second one the Internet. */
-  static async open(t: Test, name: string, ...networks: MemoryNetwork[]): Promise<MemoryNode> {
-    const node = new MemoryNode(name, networks);
+  static identity(): IdentityKeys {
+    const [publicKey, secretKey] = [b4a.alloc(32), b4a.alloc(64)];
+    sodium.crypto_sign_keypair(publicKey, secretKey);
+    return { publicKey, secretKey };
+  }
+
+  /**
+   * Opened, and closed with the test. The first network is a LAN, a second one the Internet. Keys at the end make it
+   * another node of that person.
+   */
+  static async open(t: Test, name: string, ...rest: (MemoryNetwork | IdentityKeys)[]): Promise<MemoryNode> {
+    const networks = rest.filter((part) => part instanceof MemoryNetwork);
+    const keys = rest.find((part) => 'secretKey' in part);
+    const node = new MemoryNode(name, networks, keys ?? MemoryNode.identity());
     await node.network.open();
     t.teardown(async () => {
       for (const room of node.rooms.values()) await room.close();
