@@ -16,10 +16,17 @@ const MAX_WINDOW_BYTES = 4096 * KIB;
 const HARD_MAX_WINDOW_BYTES = 8192 * KIB;
 /** Growth a round trip: what `FRAME_MS` carry on a line of this rate, and the square root of it on others. */
 const GROWTH_BYTES_PER_MS = 2500;
+/** Shorter round trips are taken together: who grew faster would fill the queue that another lets run dry. */
+const MIN_ROUND_MS = 10;
 /** How often the queue is let run dry to see the path's own round trip, and how many frames measure it. */
 const DRAIN_EVERY_MS = 15_000;
-const DRAIN_EVERY_ROUND_TRIPS = 100;
-const DRAIN_SAMPLES = 4;
+const DRAIN_EVERY_ROUND_TRIPS = 500;
+const DRAIN_SAMPLES = 2;
+/** The first drain comes when a sender that was there before has given way: what it took for the base was its queue. */
+const FIRST_DRAIN_MS = 200;
+const FIRST_DRAIN_ROUND_TRIPS = 12;
+/** So many samples of a round trip are enough to end slow start (as in HyStart, Ha and Rhee 2011). */
+const SLOW_START_SAMPLES = 8;
 /** Silence that is no queue: the other end slept, or the path was gone for a while. */
 const STALL_MS = 1_000;
 const STALL_ROUND_TRIPS = 4;
@@ -38,6 +45,9 @@ interface Drain {
   /** Frames after these many bytes measure; null while what was under way before is. */
   from: number | null;
   samples: number;
+  leastMs: number;
+  /** It was as narrow before. */
+  atFloor: boolean;
 }
 
 /**
@@ -49,7 +59,7 @@ interface Drain {
  * path's own delay. The decrease is that of FAST TCP (Jin, Wei and Low 2004): to where the queue would be the target.
  *
  * 1. At least one frame may be under way: whatever was measured, it goes on.
- * 2. The window changes once a round trip, except in slow start, and by half at most on the way down.
+ * 2. The window changes once a round trip (and 10 ms), except in slow start, and by half at most on the way down.
  */
 export class BulkWindow {
   #window = INITIAL_WINDOW_BYTES;
@@ -63,7 +73,7 @@ export class BulkWindow {
   #threshold = HARD_MAX_WINDOW_BYTES;
   #slowStart = true;
   #limited = false;
-  #round = { end: 0, at: 0, from: 0, sumMs: 0, samples: 0 };
+  #round = { end: 0, at: 0, from: 0, sumMs: 0, leastMs: Number.POSITIVE_INFINITY, samples: 0 };
   /** Bytes per millisecond. */
   #rate = 0;
   #lastAt = 0;
@@ -137,10 +147,11 @@ export class BulkWindow {
     this.#baseMs = Math.min(this.#baseMs, rtt);
     if (this.#drain) return this.#whileDraining(this.#drain, frame, rtt, now);
     const queue = rtt - this.#baseMs;
-    if (this.#slowStart) this.#grow(growth, frame, queue);
     this.#round.sumMs += queue;
+    this.#round.leastMs = Math.min(this.#round.leastMs, queue);
     this.#round.samples++;
-    if (totalBytes >= this.#round.end) this.#endRound(now);
+    if (this.#slowStart) this.#grow(growth, frame, queue);
+    if (totalBytes >= this.#round.end && now - this.#round.at >= MIN_ROUND_MS) this.#endRound(now);
   }
 
   #takeAcknowledged(totalBytes: number): Frame | null {
@@ -154,14 +165,21 @@ export class BulkWindow {
     return last;
   }
 
-  /** Slow start: a byte more for each that arrived, until the queue or an earlier window is reached. */
+  /**
+   * Slow start: a byte more for each that arrived, until the queue or an earlier window is reached. The least delay of
+   * a round trip is asked, since what is sent in bursts waits for itself.
+   */
   #grow(bytes: number, frame: Frame, queue: number): void {
-    if (queue > TARGET_MS * SLACK) {
+    const { samples, end, leastMs } = this.#round;
+    const enough = samples >= SLOW_START_SAMPLES || frame.end >= end;
+    if (enough && leastMs > TARGET_MS * SLACK) {
       this.#slowStart = false;
       // One round trip has passed since: what was under way then is what made this queue.
       const fits = (frame.inFlight * (this.#baseMs + TARGET_MS)) / (this.#baseMs + queue);
       this.#setWindow(Math.min(this.#window, fits));
-      this.#scheduleDrain(frame.at, 2 * this.#baseMs); // what was taken for the base may be others' queue
+      if (this.#nextDrainAt === Number.POSITIVE_INFINITY) {
+        this.#nextDrainAt = frame.at + FIRST_DRAIN_MS + FIRST_DRAIN_ROUND_TRIPS * this.#baseMs;
+      }
     } else if (this.#limited) {
       this.#setWindow(this.#window + bytes);
       if (this.#window >= this.#threshold) this.#slowStart = false;
@@ -217,16 +235,26 @@ export class BulkWindow {
   }
 
   #beginRound(now: number): void {
-    this.#round = { end: this.#sent, at: now, from: this.#acknowledged, sumMs: 0, samples: 0 };
+    this.#round = {
+      end: this.#sent,
+      at: now,
+      from: this.#acknowledged,
+      sumMs: 0,
+      leastMs: Number.POSITIVE_INFINITY,
+      samples: 0,
+    };
     this.#limited = false;
   }
 
-  #scheduleDrain(now: number, afterMs?: number): void {
-    this.#nextDrainAt = now + (afterMs ?? Math.max(DRAIN_EVERY_MS, DRAIN_EVERY_ROUND_TRIPS * this.#baseMs));
-  }
-
   #beginDrain(): void {
-    this.#drain = { restore: this.#window, from: null, samples: 0 };
+    this.#frame = Math.min(this.#frame, SMALL_FRAME_BYTES); // its own time on the line counts as base
+    this.#drain = {
+      restore: this.#window,
+      from: null,
+      samples: 0,
+      leastMs: Number.POSITIVE_INFINITY,
+      atFloor: this.#window <= 1.5 * FRAMES_IN_FLOOR * MIN_FRAME_BYTES,
+    };
     this.#window = FRAMES_IN_FLOOR * this.#frame;
   }
 
@@ -237,12 +265,14 @@ export class BulkWindow {
       return;
     }
     if (frame.end <= drain.from) return;
-    this.#baseMs = drain.samples === 0 ? rtt : Math.min(this.#baseMs, rtt);
+    drain.leastMs = Math.min(drain.leastMs, rtt);
     if (++drain.samples < DRAIN_SAMPLES) return;
+    // Longer than it was believed: only who has next to nothing under way can tell a longer path from a queue.
+    if (drain.atFloor) this.#baseMs = drain.leastMs;
     this.#drain = null;
     this.#slowStart = true; // no burst: back to where it was by what arrives
     this.#threshold = drain.restore;
-    this.#scheduleDrain(now);
+    this.#nextDrainAt = now + Math.max(DRAIN_EVERY_MS, DRAIN_EVERY_ROUND_TRIPS * this.#baseMs);
     this.#beginRound(now);
     this.#limited = true;
   }

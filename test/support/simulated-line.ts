@@ -1,0 +1,136 @@
+import { BulkWindow } from '../../src/connection/bulk-window.js';
+
+export interface SimulatedLineOptions {
+  /** Bytes per millisecond. */
+  rate: number;
+  /** Round trip of the path without a queue, in milliseconds. */
+  baseMs: number;
+  /** Up to so many milliseconds more on each way back, drawn anew each time. */
+  jitterMs?: number;
+  /** A number from 0 up to 1. */
+  random?: () => number;
+}
+
+interface Flow {
+  readonly window: BulkWindow;
+  readonly from: number;
+  readonly until: number;
+  delivered: number;
+}
+
+interface Due {
+  at: number;
+  order: number;
+  run: () => void;
+}
+
+/** Senders with a window each on one line with one queue, in simulated time. */
+export class SimulatedLine {
+  rate: number;
+  baseMs: number;
+  /** Nothing passes while this is true. */
+  cut = false;
+  readonly flows: Flow[] = [];
+  /** The queue in milliseconds, each millisecond. */
+  readonly queueMs: number[] = [];
+  readonly #jitterMs: number;
+  readonly #random: () => number;
+  readonly #due: Due[] = [];
+  #now = 0;
+  #order = 0;
+  #free = 0;
+
+  constructor({ rate, baseMs, jitterMs = 0, random = () => 0 }: SimulatedLineOptions) {
+    this.rate = rate;
+    this.baseMs = baseMs;
+    this.#jitterMs = jitterMs;
+    this.#random = random;
+  }
+
+  /** Somebody who has bulk to send from `from` until `until`. */
+  add(from = 0, until = Number.POSITIVE_INFINITY): Flow {
+    const flow = { window: new BulkWindow(), from, until, delivered: 0 };
+    this.flows.push(flow);
+    this.#at(from, () => this.#pump(flow));
+    return flow;
+  }
+
+  /** Lets time pass up to `end`. Returns what each flow got of what the line could have carried meanwhile. */
+  run(end: number): { shares: number[]; total: number; medianMs: number; p95Ms: number } {
+    const [from, before] = [this.#now, this.flows.map(({ delivered }) => delivered)];
+    const sampled = this.queueMs.length;
+    for (let tick = from + 1; tick <= end; tick++) {
+      for (let due = this.#due[0]; due && due.at <= tick; due = this.#due[0]) {
+        this.#pop();
+        this.#now = due.at;
+        due.run();
+      }
+      this.#now = tick;
+      this.queueMs.push(Math.max(0, this.#free - tick));
+    }
+    const possible = this.rate * (end - from);
+    const shares = this.flows.map(({ delivered }, i) => (delivered - (before[i] ?? 0)) / possible);
+    const queue = this.queueMs.slice(sampled).sort((a, b) => a - b);
+    const quantile = (q: number) => queue[Math.floor(queue.length * q)] ?? 0;
+    return {
+      shares,
+      total: shares.reduce((a, b) => a + b, 0),
+      medianMs: quantile(0.5),
+      p95Ms: quantile(0.95),
+    };
+  }
+
+  #pump(flow: Flow): void {
+    const { window } = flow;
+    if (this.#now < flow.from || this.#now >= flow.until) return;
+    while (window.hasRoom) {
+      const bytes = window.frameBytes;
+      window.sent(bytes, this.#now);
+      const total = window.sentBytes;
+      this.#free = Math.max(this.#free, this.#now) + bytes / this.rate;
+      this.#at(this.#free, () => this.#arrive(flow, total, bytes));
+    }
+    window.limited();
+  }
+
+  #arrive(flow: Flow, total: number, bytes: number): void {
+    if (this.cut) return this.#at(this.#now + 10, () => this.#arrive(flow, total, bytes));
+    flow.delivered += bytes;
+    const back = this.baseMs + this.#random() * this.#jitterMs;
+    this.#at(this.#now + back, () => {
+      if (total <= flow.window.acknowledgedBytes) return; // a later one came first
+      flow.window.acknowledged(total, this.#now);
+      this.#pump(flow);
+    });
+  }
+
+  #at(at: number, run: () => void): void {
+    const due = { at, order: this.#order++, run };
+    let i = this.#due.push(due) - 1;
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (before(this.#due[parent] as Due, due)) break;
+      this.#due[i] = this.#due[parent] as Due;
+      i = parent;
+    }
+    this.#due[i] = due;
+  }
+
+  #pop(): void {
+    const last = this.#due.pop() as Due;
+    if (this.#due.length === 0) return;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= this.#due.length) break;
+      if (child + 1 < this.#due.length && before(this.#due[child + 1] as Due, this.#due[child] as Due))
+        child++;
+      if (before(last, this.#due[child] as Due)) break;
+      this.#due[i] = this.#due[child] as Due;
+      i = child;
+    }
+    this.#due[i] = last;
+  }
+}
+
+const before = (a: Due, b: Due) => a.at < b.at || (a.at === b.at && a.order < b.order);
