@@ -4,7 +4,7 @@ const COLUMNS = 80;
 
 /** Commands by what they are for; one that is named nowhere is told last. */
 const GROUPS: Record<string, readonly string[]> = {
-  Talk: ['open', 'join', 'say', 'dm', 'history'],
+  Talk: ['open', 'join', 'say', 'dm', 'history', 'on'],
   Files: [
     'send',
     'receive',

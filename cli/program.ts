@@ -23,6 +23,7 @@ const EXAMPLES: Record<string, [string, string]> = {
   unblock: ['chatter unblock "Blue Heron"', 'chatter unblock "#x7k2p4"'],
   mute: ['chatter mute "Blue Heron"', 'chatter mute'],
   unmute: ['chatter unmute "Blue Heron"', 'chatter unmute "#x7k2p4"'],
+  on: ['chatter on lab -- notify-send Chatter', 'chatter on lab --reply --event join -- echo welcome'],
   set: ['chatter set', 'chatter set reach here'],
   help: ['chatter help', 'chatter help join'],
   completion: ['chatter completion bash >> ~/.bashrc', 'chatter completion fish | source'],
@@ -122,6 +123,16 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   marking('unblock PEER', 'let somebody in again', 'unblock');
   marking('mute [PEER]', 'do not show what somebody says. Without PEER, who is muted', 'mute');
   marking('unmute PEER', 'show what somebody says again', 'unmute');
+  choosesRoom(
+    command(
+      'on ROOM PROGRAM...',
+      'run a program on each message: its input is the text, CHATTER_NAME and the like are set',
+      () => import('./commands/on.js') as Promise<Module>,
+    ),
+  )
+    .option('--event <TYPE>', 'on a message, a join or a leave (repeatable; default message)', hookEvent)
+    .option('--verified', 'only on what verified people do')
+    .option('--reply', 'say in the room what it prints');
   command(
     'set [KEY] [VALUE]',
     'set something; without VALUE, what is set',
@@ -195,6 +206,12 @@ function addExamples(command: Command, name: string): void {
 /** For an option that only the node could refuse, when it is too late to say so well. */
 function address(value: string, before: string[] | undefined): string[] {
   if (!/^[^\s]+:\d{1,5}$/.test(value)) throw new InvalidArgumentError('An address is written host:port.');
+  return collect(value, before);
+}
+
+function hookEvent(value: string, before: string[] | undefined): string[] {
+  if (!['message', 'join', 'leave'].includes(value))
+    throw new InvalidArgumentError('It is message, join or leave.');
   return collect(value, before);
 }
 

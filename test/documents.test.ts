@@ -62,6 +62,35 @@ t.test('the README lists every command and every option that all of them take', 
   for (const { long } of options) if (long !== '--version') t.ok(readme.includes(`${long}`), `${long}`);
 });
 
+t.test('every command line in the documents and in the help is one that would be understood', async (t) => {
+  const program = buildProgram(() => {});
+  const help = await Promise.all(
+    program.commands.map(async (command) => {
+      let text = '';
+      command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp();
+      return text.split('Examples:')[1] ?? '';
+    }),
+  );
+  const sources = [...DOCUMENTS.map(read), help.join('\n')];
+  const lines = sources.flatMap((text) => [
+    ...text.matchAll(/^ *(?:npx )?chatter (.+)$|`(?:npx )?chatter ([^`]+)`/gm),
+  ]);
+  t.ok(lines.length > 60, `${lines.length} of them`);
+  for (const [, own, inline] of lines) {
+    const words = (own ?? inline ?? '').split(/\s+/);
+    const name = words.find((word) => program.commands.some((other) => other.name() === word));
+    const command = program.commands.find((other) => other.name() === name);
+    if (!/^(COMMAND|…|--.*)$/.test(words[0] as string)) t.ok(command, words.join(' '));
+    const known = [...program.options, ...(command?.options ?? [])].flatMap(({ long }) => [long]);
+    for (const word of words) {
+      if (word === '--') break; // what follows is somebody else's
+      const [option = ''] = word.split('=');
+      if (option.startsWith('--') && option !== '--help')
+        t.ok(known.includes(option), `${option} in ${words.join(' ')}`);
+    }
+  }
+});
+
 t.test('the description of the local API lists every request', async (t) => {
   const rows = table(read('src/daemon/README.md'), '## Requests');
   t.same(

@@ -17,6 +17,7 @@ const COMMANDS = [
   'unblock',
   'mute',
   'unmute',
+  'on',
   'set',
   'completion',
   'help',
