@@ -2,6 +2,7 @@ import type { ApiEvent, Person } from '../src/daemon/api.js';
 import { showText } from '../src/text.js';
 import { type Output, safe } from './output.js';
 import { pathLabel } from './path-label.js';
+import { offerLines, shortId } from './transfer-lines.js';
 
 /**
  * An event as lines for a person; none for what need not be told. Everything after a message's first line is
@@ -36,6 +37,14 @@ export function eventLines(event: ApiEvent, out: Output, nameOf: (person: Person
       return [`${time} ${paint.dim(`${safe(event.was)} is now ${nameOf(event.peer)}`)}`];
     case 'peer-path':
       return [`${time} ${paint.dim(`${nameOf(event.peer)} is reached by ${pathLabel(event.path)}`)}`];
+    case 'file-offered':
+      return offerLines(event).map((line, i) =>
+        i === 0 ? `${time} ${line}; /accept ${shortId(event)} takes it` : `      ${line}`,
+      );
+    case 'transfer-done':
+      return event.paths.map((place) => `${time} ${paint.green(`✓ ${safe(place)}`)}`);
+    case 'transfer-failed':
+    case 'file-refused':
     case 'peer-lookalike':
     case 'error':
       return [`${time} ${paint.yellow(`! ${safe(event.text)}`)}`];

@@ -3,6 +3,7 @@ import { ChatterError } from '../src/errors.js';
 import { nearest } from '../src/nearest.js';
 import { packageVersion } from '../src/version.js';
 import type { Context, GlobalOptions } from './context.js';
+import { addFileCommands } from './file-commands.js';
 import { shortHelp } from './help.js';
 
 type Action = (context: Context, args: string[], options: Record<string, unknown>) => Promise<number>;
@@ -13,6 +14,15 @@ const EXAMPLES: Record<string, [string, string]> = {
   open: ['chatter open', 'chatter open lab'],
   join: ['chatter join lab', 'chatter join lab --json < commands.txt > events.txt'],
   say: ['chatter say lab "the build is green"', 'uptime | chatter say lab -'],
+  send: ['chatter send lab report.pdf photos', 'chatter send lab --to "Blue Heron" notes.txt'],
+  receive: ['chatter receive lab --out ~/inbox', 'chatter receive lab --yes --from "#x7k2p4" --once'],
+  transfers: ['chatter transfers', 'chatter transfers lab --json'],
+  accept: ['chatter accept 3f09ac12', 'chatter accept 3f09ac12 --out ~/inbox'],
+  decline: ['chatter decline 3f09ac12', 'chatter decline 3f09ac12 --json'],
+  pause: ['chatter pause 3f09ac12', 'chatter pause 3f09ac12 --json'],
+  resume: ['chatter resume 3f09ac12', 'chatter resume 3f09ac12 --json'],
+  cancel: ['chatter cancel 3f09ac12', 'chatter cancel 3f09ac12 --json'],
+  withdraw: ['chatter withdraw 3f09ac12', 'chatter withdraw 3f09ac12 --json'],
   peers: ['chatter peers lab', 'chatter peers lab --json'],
   invite: ['chatter invite --new design', 'chatter invite lab --qr'],
   whoami: ['chatter whoami', 'chatter whoami --name "Blue Heron"'],
@@ -89,6 +99,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
       () => import('./commands/say.js'),
     ),
   ).option('--no-wait', 'do not wait until somebody has it');
+  addFileCommands(command, choosesRoom);
   command('peers ROOM', 'who is here, and by which path', () => import('./commands/peers.js'));
   command('invite [ROOM]', 'print the invite of a room', () => import('./commands/invite.js'))
     .option('--new [LABEL]', 'make a new private room')

@@ -2,6 +2,7 @@ import type { Result } from '../src/daemon/api.js';
 import type { Client } from '../src/daemon/client.js';
 import { ChatterError } from '../src/errors.js';
 import type { Names } from './event-lines.js';
+import { fileCommand, isFileVerb } from './file-slash.js';
 import { safe } from './output.js';
 import { pathLabel } from './path-label.js';
 import { isPersonVerb, personCommand } from './person-commands.js';
@@ -18,6 +19,9 @@ const HELP = [
   '/verify PEER   compare safety numbers; /verify PEER yes marks them as verified',
   '/block PEER    let somebody in nowhere any more; /unblock PEER',
   '/mute PEER     do not show what somebody says; /unmute PEER',
+  '/send PATH     offer a file or folder to everybody here',
+  '/files         what is offered and under way',
+  '/accept ID     take an offer; /decline ID, /pause ID, /resume ID, /cancel ID, /withdraw ID',
   '/invite        print the invite of this room',
   '/leave         leave the room for good (it is not joined again at the next start)',
   '/quit, {quit}  close this window',
@@ -51,6 +55,7 @@ export async function slashCommand(line: string, { client, room, names }: SlashC
       await client.request('leave', { room: room.roomId });
       return [`Left ${safe(room.room)}. /quit closes this window.`];
     default:
+      if (isFileVerb(verb)) return fileCommand(client, verb, argument, room.roomId);
       if (isPersonVerb(verb)) return personCommand(client, verb, argument);
       throw new ChatterError('USAGE', { message: `There is no /${safe(verb)}; /help lists what there is.` });
   }

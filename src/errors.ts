@@ -40,6 +40,19 @@ export const ERRORS = {
   API_NOT_FOUND: 'The node knows no such request.',
   API_BAD_REQUEST: 'The request is malformed.',
   API_TOO_LARGE: 'The request is too large.',
+  FILE_NOT_FOUND: "File doesn't exist.",
+  FILE_NAME_UNSAFE: 'A file name is not safe.',
+  FILE_UNREADABLE: 'A file cannot be read.',
+  FILE_CHANGED: 'A file was changed while it was being sent.',
+  FILE_EXISTS: 'A file of this name is there already.',
+  FILE_UNVERIFIED: 'What arrived is not what was offered.',
+  FILES_LIMIT: 'These are more or larger files than one transfer takes.',
+  DISK_FULL: 'There is not enough room on the disk.',
+  DISK_FAILED: 'The disk cannot be written.',
+  TRANSFER_UNKNOWN: 'No such transfer here.',
+  TRANSFER_DECLINED: 'It was declined.',
+  TRANSFER_CANCELLED: 'It was cancelled.',
+  TRANSFER_WITHDRAWN: 'It was withdrawn.',
   PROOF_FAILED: 'The peer did not prove that it belongs to the room.',
   PROOF_TIMEOUT: 'The peer did not prove itself in time.',
   PROTOCOL_VIOLATED: 'The peer broke the protocol.',
@@ -82,6 +95,7 @@ export type Violation =
   | 'MESSAGE_TOO_LARGE'
   | 'MESSAGE_MALFORMED'
   | 'MESSAGE_FLOOD'
+  | 'SIGNATURE_WRONG'
   | 'MESSAGE_UNEXPECTED'
   | 'IDENTITY_MISMATCH'
   | 'PROOF_MALFORMED'

@@ -78,6 +78,22 @@ export const LIMITS = {
   linesBurst: 400,
   unacknowledgedLines: 1024,
 
+  // Files ([L9])
+  filePathBytes: 4096,
+  fileNameBytes: 200,
+  filePathDepth: 32,
+  fileEntries: 100_000,
+  fileBytes: 2 ** 40,
+  manifestBytes: 16 * 1024 * 1024,
+  offersPerPeer: 64,
+  offersPerRoom: 1024,
+  fileMessagesPerSecond: 2000,
+  fileMessagesBurst: 8000,
+  requestedBlocks: 64,
+  badBlocksPerHolder: 1,
+  holderStallMs: 10_000,
+  diskReserveBytes: 1024 * 1024 * 1024,
+
   // The local API ([L6])
   apiHeaderBytes: 16 * 1024,
   apiBodyBytes: 64 * 1024,

@@ -11,6 +11,8 @@ import { InternetDiscovery } from './discovery/internet.js';
 import { LanDiscovery } from './discovery/lan.js';
 import { TcpTransport } from './discovery/tcp-transport.js';
 import { ChatterError, type ErrorCode } from './errors.js';
+import { RoomFiles } from './files/room-files.js';
+import { TransferStore } from './files/transfer-store.js';
 import { findPeople } from './identity/find-people.js';
 import { friendlyName } from './identity/friendly-name.js';
 import { Identity } from './identity/identity.js';
@@ -44,6 +46,8 @@ export interface NodeOptions {
   internet?: boolean;
   /** Nodes `host:port` by which the DHT is entered; the public ones when left out. */
   bootstrap?: readonly string[];
+  /** Of the person: what received files may be read by. Default 022. */
+  umask?: number;
   /** Asked once the data folder is locked: true joins nothing by itself, after a node that crashed again and again. */
   safeMode?: () => boolean;
   clock?: Clock;
@@ -130,6 +134,11 @@ export class ChatterNode extends Resource<NodeEvents> {
   /** Rooms joined now, by id. */
   get rooms(): ReadonlyMap<string, Room> {
     return this.#rooms;
+  }
+
+  /** True while files are on their way, to here or from here. */
+  get busy(): boolean {
+    return [...this.#rooms.values()].some(({ files }) => files.busy);
   }
 
   get known(): readonly KnownRoom[] {
@@ -299,6 +308,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     const settings = await Settings.load(database);
     const known = await KnownRooms.load(database);
     const people = await People.load(database, clock);
+    const transfers = await TransferStore.load(database);
     const name = (await settings.get('name')) ?? (await firstName(settings));
     const preferences = await Preferences.load(settings);
     await people.remember(preferences.get('remember-people') === 'on');
@@ -337,6 +347,7 @@ export class ChatterNode extends Resource<NodeEvents> {
       preferences,
       known,
       people,
+      transfers,
       transport,
       direct,
       network,
@@ -428,7 +439,16 @@ export class ChatterNode extends Resource<NodeEvents> {
     if (this.#rooms.size >= LIMITS.rooms) throw new ChatterError('ROOM_LIMIT');
     await transport.open();
     const self = { id: identity.id, instance, name: known.ownName ?? this.name };
-    const room = new Room({ keys, label, self, clock: this.#clock });
+    const files = new RoomFiles({
+      roomId: keys.id,
+      self: identity.id,
+      signer: identity,
+      store: this.#open.transfers,
+      clock: this.#clock,
+      live: isLobby(known),
+      umask: this.#options.umask,
+    });
+    const room = new Room({ keys, label, self, clock: this.#clock, files });
     await room.open();
     this.#rooms.set(keys.id, room);
     this.emit('joined', room);
@@ -499,6 +519,7 @@ interface Parts {
   preferences: Preferences;
   known: KnownRooms;
   people: People;
+  transfers: TransferStore;
   transport: TcpTransport;
   direct: DirectDiscovery;
   network: Network;

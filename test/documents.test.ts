@@ -6,6 +6,7 @@ import { lineChannel } from '../src/chat/line-channel.js';
 import { linkChannel } from '../src/connection/link-channel.js';
 import { REQUESTS } from '../src/daemon/api.js';
 import { ERRORS } from '../src/errors.js';
+import { filesChannel } from '../src/files/files-channel.js';
 import { LIMITS } from '../src/limits.js';
 import { roomChannel } from '../src/room/room-channel.js';
 
@@ -37,7 +38,7 @@ t.test('the protocol lists every violation', async (t) => {
 });
 
 t.test('the protocol lists every message with its number and class', async (t) => {
-  for (const { name, messages } of [linkChannel, roomChannel, lineChannel]) {
+  for (const { name, messages } of [linkChannel, roomChannel, lineChannel, filesChannel]) {
     const heading = protocol.split('\n').find((line) => line.startsWith(`### \`${name}\``)) as string;
     t.same(
       table(protocol, heading).map(([number, message, , messageClass]) => [number, message, messageClass]),

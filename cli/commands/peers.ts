@@ -5,6 +5,7 @@ import { EXIT } from '../exit-codes.js';
 import { safe } from '../output.js';
 import { pathLabel } from '../path-label.js';
 import { settled } from '../settled.js';
+import { size } from '../transfer-lines.js';
 
 /** Lists who is in a room now, by which path, with which round trip. */
 export async function run(context: Context, [room]: string[]): Promise<number> {
@@ -42,13 +43,6 @@ function way({ path, address, rttMs, rateBps, bytes }: Instance): string {
     rateBps > 0 ? `${size(rateBps)}/s` : '',
   ];
   return [`${pathLabel(path)} ${safe(address ?? '')}`, ...facts.filter(Boolean)].join('  ');
-}
-
-/** Bytes as people read them: 1 kB is 1000. */
-function size(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
-  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }
 
 const peersOf = (client: Client, room: string) => client.request('peers', { room });

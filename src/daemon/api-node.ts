@@ -15,7 +15,15 @@ type Requests =
   | 'mark'
   | 'settings'
   | 'set'
-  | 'backup';
+  | 'backup'
+  | 'send'
+  | 'transfers'
+  | 'accept'
+  | 'decline'
+  | 'pause'
+  | 'resume'
+  | 'cancel'
+  | 'withdraw';
 
 /** The node's own part of `status`. */
 export type NodeStatus = 'lanPort' | 'rooms' | 'counters' | 'safeMode' | 'blocked';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../errors.js';
 import { LOG_LEVELS } from '../log.js';
+import { FILE_REQUESTS, type FileEventBody } from './files-api.js';
 
 /**
  * The local API, once for server, client and page: every request with its parameters and its result, and every
@@ -181,6 +182,7 @@ export const REQUESTS = {
   set: { params: z.object({ key: z.string(), value: z.string().nullable() }), result: Setting },
   /** Who one is, the rooms one knows and whom one trusts, as one line that only the passphrase opens. */
   backup: { params: z.object({ passphrase: z.string() }), result: z.object({ sealed: z.string() }) },
+  ...FILE_REQUESTS,
   /** A pinned node does not end when its last lease does. */
   pin: { params: z.object({ pinned: z.boolean() }), result: nothing },
   stop: { params: nothing, result: nothing },
@@ -219,6 +221,7 @@ export type EventBody =
   /** Somebody is here whose name looks like that of `known`, who has another key. */
   | { type: 'peer-lookalike'; room: string; roomId: string; peer: Person; known: Known; text: string }
   | { type: 'peer-marked'; peer: Known }
+  | FileEventBody
   | { type: 'error'; room?: string; roomId?: string; code: ErrorCode; text: string };
 
 /**

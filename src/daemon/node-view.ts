@@ -9,17 +9,24 @@ import { PREFERENCES, type PreferenceKey } from '../storage/preferences.js';
 import type { EventBody, Instance, Params, Peer, Person, Result, RoomInfo, Snapshot } from './api.js';
 import type { ApiNode } from './api-node.js';
 import { backUp } from './backup.js';
+import { FilesView } from './files-view.js';
 import { lookalikeSentence, PersonView } from './person-view.js';
 
 /** A node as the API shows it: rooms, people and events as plain objects of `api.ts`. */
 export class NodeView implements ApiNode {
   readonly #node: ChatterNode;
   readonly #personView: PersonView;
+  readonly #files: FilesView;
   #listener: (event: EventBody) => void = () => {};
 
   constructor(node: ChatterNode) {
     this.#node = node;
     this.#personView = new PersonView(node);
+    this.#files = new FilesView(
+      node,
+      (id, name) => this.#personView.person(id, name),
+      (event) => this.#tell(event),
+    );
     node.on('joined', (room) => this.#watch(room));
     node.on('left', (room) => this.#tell({ type: 'left', ...roomRef(room) }));
     node.on('path', ({ room, member }) =>
@@ -133,6 +140,38 @@ export class NodeView implements ApiNode {
     return { sealed: await backUp(this.#node, passphrase) };
   }
 
+  send(params: Params<'send'>): Promise<Result<'send'>> {
+    return this.#files.send(params);
+  }
+
+  transfers(params: Params<'transfers'>): Result<'transfers'> {
+    return this.#files.transfers(params);
+  }
+
+  accept(params: Params<'accept'>): Promise<Result<'accept'>> {
+    return this.#files.accept(params);
+  }
+
+  decline(params: Params<'decline'>): Promise<Result<'decline'>> {
+    return this.#files.change('decline', params);
+  }
+
+  pause(params: Params<'pause'>): Promise<Result<'pause'>> {
+    return this.#files.change('pause', params);
+  }
+
+  resume(params: Params<'resume'>): Promise<Result<'resume'>> {
+    return this.#files.change('resume', params);
+  }
+
+  cancel(params: Params<'cancel'>): Promise<Result<'cancel'>> {
+    return this.#files.change('cancel', params);
+  }
+
+  withdraw(params: Params<'withdraw'>): Promise<Result<'withdraw'>> {
+    return this.#files.change('withdraw', params);
+  }
+
   snapshot(): Snapshot {
     return {
       rooms: [...this.#node.rooms.values()].map((room) => ({
@@ -149,6 +188,7 @@ export class NodeView implements ApiNode {
     const ref = roomRef(room);
     const members = room.members.map((member) => this.#person(member));
     this.#tell({ type: 'joined', ...ref, self: this.#self(room), members });
+    this.#files.watch(room);
     room.on('member-joined', (member) =>
       this.#tell({
         type: 'peer-joined',

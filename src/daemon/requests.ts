@@ -50,6 +50,14 @@ export class Requests {
       settings: (params) => node.settings(params),
       set: (params) => node.set(params),
       backup: (params) => node.backup(params),
+      send: (params) => node.send(params),
+      transfers: (params) => node.transfers(params),
+      accept: (params) => node.accept(params),
+      decline: (params) => node.decline(params),
+      pause: (params) => node.pause(params),
+      resume: (params) => node.resume(params),
+      cancel: (params) => node.cancel(params),
+      withdraw: (params) => node.withdraw(params),
       pin: ({ pinned }: { pinned: boolean }) => {
         leases.pinned = pinned;
         return {};

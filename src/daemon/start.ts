@@ -32,7 +32,7 @@ const CLOSE_DEADLINE_MS = 3_000;
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { folder } = options;
-  process.umask(0o077);
+  const umask = process.umask(0o077);
   folder.create();
   const wall = () => systemClock.wall();
   const log = lineLog(logFile(folder.logFile, wall), options.node.logLevel, wall);
@@ -50,6 +50,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     bootstrap: options.node.bootstrap.length > 0 ? options.node.bootstrap : undefined,
     // Asked when the lock is held: only then is a `node.json` that is there somebody's who crashed.
     safeMode: () => crashes.safeMode(Date.now()),
+    umask,
     log,
   });
   const view = new NodeView(locked);
@@ -92,6 +93,15 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       JSON.stringify({ pid: process.pid, port: server.port, options: options.node }),
     );
     leases.pinned = options.pinned;
+    // What is on its way keeps the node until it is done.
+    let busy = false;
+    const watch = systemClock.every(BUSY_EVERY_MS, () => {
+      if (locked.busy === busy) return;
+      busy = locked.busy;
+      if (busy) leases.hold(locked);
+      else leases.release(locked);
+    });
+    parts.unshift({ close: () => watch.cancel() });
     parts.unshift({ close: () => leases.close() });
     watchSignals(log, () => stop('asked'));
     log.info('started', { pid: process.pid, safeMode: locked.safeMode });
@@ -107,6 +117,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   }
 }
 
+const BUSY_EVERY_MS = 1_000;
 const PORT_SETTING = 'api-port';
 
 function watchSignals(log: Log, stop: () => void): void {

@@ -1,6 +1,7 @@
-import { LiveLines } from '../chat/live-lines.js';
+import { type LinePeer, LiveLines } from '../chat/live-lines.js';
 import type { Clock } from '../clock.js';
 import type { RoomPeer, RoomSession } from '../connection/room-session.js';
+import type { RoomFiles } from '../files/room-files.js';
 import type { PeerId } from '../identity/peer-id.js';
 import { LIMITS } from '../limits.js';
 import type { RoomKeys } from '../membership/room-keys.js';
@@ -16,6 +17,8 @@ export interface RoomOptions {
   label: string;
   self: { id: PeerId; instance: string; name: string };
   clock: Clock;
+  /** The room opens and closes it. */
+  files: RoomFiles;
 }
 
 /** Somebody who is here, by one running instance or several. */
@@ -56,6 +59,7 @@ const NAMELESS = 'Nameless';
 export class Room extends Resource<RoomEvents> {
   readonly keys: RoomKeys;
   readonly label: string;
+  readonly files: RoomFiles;
   readonly #self: RoomOptions['self'];
   readonly #clock: Clock;
   readonly #lines: LiveLines;
@@ -63,10 +67,11 @@ export class Room extends Resource<RoomEvents> {
   /** Sessions whose profile has not come yet. */
   readonly #silent = new Map<RoomSession, SessionChannel<typeof roomChannel.messages>>();
 
-  constructor({ keys, label, self, clock }: RoomOptions) {
+  constructor({ keys, label, self, clock, files }: RoomOptions) {
     super();
     this.keys = keys;
     this.label = label;
+    this.files = files;
     this.#self = { ...self };
     this.#clock = clock;
     this.#lines = new LiveLines({ instance: self.instance, clock });
@@ -85,6 +90,8 @@ export class Room extends Resource<RoomEvents> {
   protected async _open(): Promise<void> {
     await this.#lines.open();
     this.defer(() => this.#lines.close());
+    await this.files.open();
+    this.defer(() => this.files.close());
     this.defer(() => {
       for (const { sessions } of this.#present.values())
         for (const session of sessions.keys()) session.end('left');
@@ -119,13 +126,16 @@ export class Room extends Resource<RoomEvents> {
       { onReset: () => this.#introduce(channel), onClose: () => session.end('left') },
     );
     this.#silent.set(session, channel);
-    const silence = this.#lines.add({
+    const peer: LinePeer = {
       id: session.peer.id,
       instance: session.peer.instance,
       open: (definition, handlers, events) => session.open(definition, handlers, events),
-    });
+    };
+    const silence = this.#lines.add(peer);
+    const unshare = this.files.add(peer);
     session.onEnd((reason) => {
       silence();
+      unshare();
       this.#gone(session, reason);
     });
     this.#introduce(channel);

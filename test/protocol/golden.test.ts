@@ -3,6 +3,7 @@ import b4a from 'b4a';
 import t from 'tap';
 import { lineChannel } from '../../src/chat/line-channel.js';
 import { linkChannel } from '../../src/connection/link-channel.js';
+import { filesChannel } from '../../src/files/files-channel.js';
 import { decodeAll, encodeAll } from '../../src/protocol/codec.js';
 import { roomChannel } from '../../src/room/room-channel.js';
 
@@ -13,13 +14,14 @@ interface Golden {
 }
 
 const golden = JSON.parse(readFileSync('test/vectors/wire.json', 'utf8')) as Record<string, Golden[]>;
-const channels = [linkChannel, roomChannel, lineChannel];
+const channels = [linkChannel, roomChannel, lineChannel, filesChannel];
 
 /** Bytes stand in the file as `{ "$hex": "…" }`. */
-const revive = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null && '$hex' in value
-    ? b4a.from(value.$hex as string, 'hex')
-    : value;
+const revive = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if ('$hex' in value) return b4a.from(value.$hex as string, 'hex');
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, revive(field)]));
+};
 
 t.test('[W1] [W2] every message of every channel is written as it always was', async (t) => {
   t.same(Object.keys(golden).sort(), channels.map(({ name }) => name).sort(), 'no channel is left out');

@@ -9,6 +9,7 @@ import type {
   Snapshot,
 } from '../../src/daemon/api.js';
 import type { ApiNode } from '../../src/daemon/api-node.js';
+import type { TransferInfo } from '../../src/daemon/files-api.js';
 
 type Called = Exclude<keyof ApiNode, 'status' | 'snapshot' | 'onEvent'>;
 
@@ -33,6 +34,27 @@ const ROOM: RoomInfo = {
   joined: true,
   reach: 'anywhere',
   members: 1,
+};
+
+const TRANSFER: TransferInfo = {
+  transfer: '0123456789abcdef0123456789abcdef',
+  room: ROOM.room,
+  roomId: ROOM.roomId,
+  from: SELF,
+  to: null,
+  mine: true,
+  state: 'serving',
+  code: null,
+  entries: [],
+  files: 0,
+  risky: [],
+  riskyCount: 0,
+  bytes: 0,
+  total: 0,
+  ratePerSecond: 0,
+  sources: 0,
+  paths: [],
+  receivers: [],
 };
 
 /** A node that does nothing, writes down what was asked of it, and says that things happened when told to. */
@@ -101,6 +123,38 @@ export class FakeNode implements ApiNode {
 
   backup(params: Params<'backup'>): Promise<Result<'backup'>> {
     return this.#answer('backup', params, { sealed: '' });
+  }
+
+  send(params: Params<'send'>): Promise<Result<'send'>> {
+    return this.#answer('send', params, { ...TRANSFER, skipped: [] });
+  }
+
+  transfers(params: Params<'transfers'>): Promise<Result<'transfers'>> {
+    return this.#answer('transfers', params, [TRANSFER]);
+  }
+
+  accept(params: Params<'accept'>): Promise<TransferInfo> {
+    return this.#answer('accept', params, TRANSFER);
+  }
+
+  decline(params: Params<'decline'>): Promise<TransferInfo> {
+    return this.#answer('decline', params, TRANSFER);
+  }
+
+  pause(params: Params<'pause'>): Promise<TransferInfo> {
+    return this.#answer('pause', params, TRANSFER);
+  }
+
+  resume(params: Params<'resume'>): Promise<TransferInfo> {
+    return this.#answer('resume', params, TRANSFER);
+  }
+
+  cancel(params: Params<'cancel'>): Promise<TransferInfo> {
+    return this.#answer('cancel', params, TRANSFER);
+  }
+
+  withdraw(params: Params<'withdraw'>): Promise<TransferInfo> {
+    return this.#answer('withdraw', params, TRANSFER);
   }
 
   status(): ReturnType<ApiNode['status']> {

@@ -7,11 +7,15 @@ import { Network } from '../../src/connection/network.js';
 import type { RoomSession } from '../../src/connection/room-session.js';
 import { Counters } from '../../src/counters.js';
 import { instanceId } from '../../src/discovery/instance-id.js';
+import { RoomFiles } from '../../src/files/room-files.js';
+import type { Signer } from '../../src/files/signed.js';
+import { TransferStore } from '../../src/files/transfer-store.js';
 import { peerId } from '../../src/identity/peer-id.js';
 import { silentLog } from '../../src/log.js';
 import { GuessBudget } from '../../src/membership/guess-budget.js';
 import { keysFromSeed, privateRoomSeed, type RoomKeys } from '../../src/membership/room-keys.js';
 import { Room } from '../../src/room/room.js';
+import { Database } from '../../src/storage/database.js';
 import { type MemoryDiscovery, MemoryNetwork } from './memory-discovery.js';
 
 interface IdentityKeys {
@@ -32,6 +36,10 @@ export class MemoryNode {
   /** Who is not let in. */
   readonly blocked = new Set<string>();
   readonly sessions: RoomSession[] = [];
+  readonly signer: Signer;
+  readonly database = new Database(':memory:');
+  /** Its rooms hand nothing on to later comers, as the lobby. */
+  live = false;
   readonly id;
   readonly name: string;
 
@@ -39,19 +47,20 @@ export class MemoryNode {
     this.name = name;
     const { publicKey, secretKey } = identity;
     this.id = peerId(publicKey);
+    this.signer = {
+      publicKey,
+      sign(message) {
+        const signature = b4a.alloc(64);
+        sodium.crypto_sign_detached(signature, message, secretKey);
+        return signature;
+      },
+    };
     this.discoveries = networks.map((network, i) =>
       network.discovery(this.keyPair, i === 0 ? 'lan' : 'internet'),
     );
     this.network = new Network({
       discoveries: this.discoveries,
-      identity: {
-        publicKey,
-        sign(message) {
-          const signature = b4a.alloc(64);
-          sodium.crypto_sign_detached(signature, message, secretKey);
-          return signature;
-        },
-      },
+      identity: this.signer,
       transportKey: this.keyPair.publicKey,
       guesses: new GuessBudget(systemClock),
       isBlocked: (id) => this.blocked.has(id),
@@ -79,17 +88,27 @@ export class MemoryNode {
     const networks = rest.filter((part) => part instanceof MemoryNetwork);
     const keys = rest.find((part) => 'secretKey' in part);
     const node = new MemoryNode(name, networks, keys ?? MemoryNode.identity());
+    await node.database.open();
     await node.network.open();
     t.teardown(async () => {
       for (const room of node.rooms.values()) await room.close();
       await node.network.close();
+      await node.database.close();
     });
     return node;
   }
 
   async join(keys: RoomKeys): Promise<Room> {
     const self = { id: this.id, instance: instanceId(this.keyPair.publicKey), name: this.name };
-    const room = new Room({ keys, label: 'room', self, clock: systemClock });
+    const files = new RoomFiles({
+      roomId: keys.id,
+      self: this.id,
+      signer: this.signer,
+      store: await TransferStore.load(this.database),
+      clock: systemClock,
+      live: this.live,
+    });
+    const room = new Room({ keys, label: 'room', self, clock: systemClock, files });
     await room.open();
     this.rooms.set(keys.id, room);
     this.network.join(keys);

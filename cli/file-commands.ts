@@ -1,0 +1,73 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Context } from './context.js';
+
+type Module = {
+  run: (context: Context, args: string[], options: Record<string, unknown>) => Promise<number>;
+};
+type AddCommand = (usage: string, description: string, load: () => Promise<Module>) => Command;
+
+const ID = 'by the first digits of its id';
+
+/** The commands about files; `choosesRoom` adds the options by which a room is entered. */
+export function addFileCommands(command: AddCommand, choosesRoom: (added: Command) => Command): void {
+  choosesRoom(
+    command(
+      'send ROOM PATH...',
+      'offer files and folders, and wait until those who are here have them (- is standard input)',
+      () => import('./commands/send.js'),
+    ),
+  )
+    .option('--to <PEER>', 'only to this one: nobody else is told of it')
+    .option('--as <NAME>', 'another name for a single path; standard input needs one')
+    .option('--wait <COUNT>', 'until so many have it, or all who are here (the default)')
+    .option('--answer-timeout <SECONDS>', 'how long they have (off a terminal 600 by default)', seconds)
+    .option('--exclude <PATTERN>', 'leave out names like this: * and ? (repeatable)', collect);
+  choosesRoom(
+    acceptOptions(
+      command(
+        'receive ROOM',
+        'take what is offered in a room; asks first',
+        () => import('./commands/receive.js'),
+      ),
+    ),
+  )
+    .option('--from <PEER>', 'only from name#tag, an id, or anyone')
+    .option('--once', 'end after one transfer');
+  command('transfers [ROOM]', 'what is offered and under way', () => import('./commands/transfers.js'));
+  acceptOptions(changing(command, 'accept', `take an offer, ${ID}`));
+  changing(command, 'decline', `say no to an offer, ${ID}`);
+  changing(command, 'pause', `let a transfer wait, ${ID}`);
+  changing(command, 'resume', `go on with a transfer that waits, ${ID}`);
+  changing(command, 'cancel', `end a transfer here and remove what has arrived of it, ${ID}`);
+  changing(command, 'withdraw', `take an own offer back, ${ID}`);
+}
+
+const changing = (
+  command: AddCommand,
+  verb: 'accept' | 'decline' | 'pause' | 'resume' | 'cancel' | 'withdraw',
+  description: string,
+): Command =>
+  command(`${verb} ID`, description, async () => ({
+    run: (await import('./commands/transfer.js')).changing(verb),
+  }));
+
+const acceptOptions = (added: Command): Command =>
+  added
+    .option('--out <DIR>', 'the folder to put it in (default: Downloads/Chatter/ROOM)')
+    .addOption(
+      new Option('--if-exists <WHAT>', 'where a name is taken: number (the default), skip or fail').choices([
+        'number',
+        'skip',
+        'fail',
+      ]),
+    )
+    .option('--modes', 'take over permission bits, that of running a file among them');
+
+const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value];
+
+function seconds(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isFinite(number) || number < 0)
+    throw new InvalidArgumentError('Seconds are a number from 0 on.');
+  return number;
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+
+const person = z.object({ id: z.string(), name: z.string(), tag: z.string() });
+const transfer = z.string().min(4).max(32);
+const roomRef = z.string();
+
+/** A transfer as it stands, sent or received. */
+export const TransferInfo = z.object({
+  /** 32 hex digits; commands take its first ones, four at least. */
+  transfer: z.string(),
+  room: z.string(),
+  roomId: z.string(),
+  from: person,
+  /** The only one whom it is for; null is everybody in the room. */
+  to: person.nullable(),
+  mine: z.boolean(),
+  state: z.enum([
+    'offered',
+    'serving',
+    'active',
+    'paused',
+    'done',
+    'declined',
+    'cancelled',
+    'withdrawn',
+    'failed',
+  ]),
+  /** Why it failed or waits; null where it does neither. */
+  code: z.string().nullable(),
+  /** What was named when it was sent: files and folders side by side. */
+  entries: z.array(z.object({ name: z.string(), size: z.number(), folder: z.boolean() })),
+  files: z.number(),
+  /** Names that a system may run or hide: the first ten, and how many there are. */
+  risky: z.array(z.string()),
+  riskyCount: z.number(),
+  /** Bytes that are here, or of one's own that were given. */
+  bytes: z.number(),
+  total: z.number(),
+  ratePerSecond: z.number(),
+  sources: z.number(),
+  paths: z.array(z.string()),
+  /** Of one's own: how it stands at each. */
+  receivers: z.array(
+    z.object({ peer: person, answer: z.string(), bytes: z.number(), code: z.string().nullable() }),
+  ),
+});
+
+const IfExists = z.enum(['number', 'skip', 'fail']);
+const one = { params: z.object({ transfer }), result: TransferInfo };
+
+/** Requests about files; a part of `REQUESTS`. */
+export const FILE_REQUESTS = {
+  /** Offers files and folders by absolute paths. */
+  send: {
+    params: z.object({
+      room: roomRef,
+      paths: z.array(z.string().min(1)).min(1).max(1024),
+      /** A name, `name#tag` or an id: nobody else is told of it. */
+      to: z.string().optional(),
+      /** Another name for a single path. */
+      as: z.string().optional(),
+      exclude: z.array(z.string().max(200)).max(64).optional(),
+    }),
+    result: TransferInfo.extend({ skipped: z.array(z.object({ path: z.string(), why: z.string() })) }),
+  },
+  transfers: { params: z.object({ room: roomRef.optional() }), result: z.array(TransferInfo) },
+  accept: {
+    params: z.object({
+      transfer,
+      /** An absolute path; the downloads folder's `Chatter/ROOM` when left out. */
+      out: z.string().optional(),
+      ifExists: IfExists.optional(),
+      /** Takes over permission bits, that of running a file among them. */
+      modes: z.boolean().optional(),
+    }),
+    result: TransferInfo,
+  },
+  decline: one,
+  pause: one,
+  resume: one,
+  cancel: one,
+  withdraw: one,
+} as const;
+
+export type TransferInfo = z.output<typeof TransferInfo>;
+type FilePerson = z.output<typeof person>;
+
+/** What happens to files; a part of `EventBody`. */
+export type FileEventBody =
+  | ({ type: 'file-offered' } & TransferInfo)
+  | {
+      type: 'transfer-progress';
+      room: string;
+      roomId: string;
+      transfer: string;
+      bytes: number;
+      total: number;
+      ratePerSecond: number;
+      sources: number;
+    }
+  | { type: 'transfer-done'; room: string; roomId: string; transfer: string; paths: string[]; bytes: number }
+  | { type: 'transfer-failed'; room: string; roomId: string; transfer: string; code: string; text: string }
+  | ({ type: 'transfer-changed' } & TransferInfo)
+  | { type: 'file-refused'; room: string; roomId: string; from: FilePerson; code: string; text: string };

@@ -1,0 +1,173 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { ChatterError, ERRORS } from '../errors.js';
+import { isRisky, localName } from '../files/names.js';
+import type { RoomFiles } from '../files/room-files.js';
+import type { TransferId } from '../files/signed.js';
+import type { Transfer } from '../files/transfer.js';
+import { type PeerId, peerId } from '../identity/peer-id.js';
+import type { ChatterNode } from '../node.js';
+import type { Room } from '../room/room.js';
+import type { EventBody, Params, Person, Result } from './api.js';
+import type { TransferInfo } from './files-api.js';
+
+const RISKY_SHOWN = 10;
+
+/** Files as the API shows them: transfers as plain objects, and what happens to them as events. */
+export class FilesView {
+  readonly #node: ChatterNode;
+  readonly #tell: (event: EventBody) => void;
+  readonly #person: (id: PeerId, name: string) => Person;
+
+  constructor(
+    node: ChatterNode,
+    person: (id: PeerId, name: string) => Person,
+    tell: (event: EventBody) => void,
+  ) {
+    this.#node = node;
+    this.#person = person;
+    this.#tell = tell;
+  }
+
+  watch(room: Room): void {
+    const ref = { room: room.label, roomId: room.keys.id };
+    room.files.on('offered', (transfer) =>
+      this.#tell({ type: 'file-offered', ...this.#info(room, transfer) }),
+    );
+    room.files.on('progress', (transfer) => {
+      const { bytes, total, ratePerSecond, sources } = this.#info(room, transfer);
+      this.#tell({
+        type: 'transfer-progress',
+        ...ref,
+        transfer: transfer.id,
+        bytes,
+        total,
+        ratePerSecond,
+        sources,
+      });
+    });
+    room.files.on('changed', (transfer) => {
+      const { state, id, paths, code } = transfer;
+      this.#tell({ type: 'transfer-changed', ...this.#info(room, transfer) });
+      if (state === 'done')
+        this.#tell({ type: 'transfer-done', ...ref, transfer: id, paths, bytes: transfer.layout.totalBytes });
+      if (code) this.#tell({ type: 'transfer-failed', ...ref, transfer: id, code, text: ERRORS[code] });
+    });
+    room.files.on('refused', ({ from, code }) =>
+      this.#tell({
+        type: 'file-refused',
+        ...ref,
+        from: this.#who(room, from),
+        code,
+        text: `${ERRORS[code]} The offer was refused.`,
+      }),
+    );
+    room.files.on('liar', ({ peer }) => {
+      const { name, tag } = this.#who(room, peer);
+      const text = `${name}#${tag} sent something that is not what was offered; nothing more is taken from them.`;
+      this.#tell({ type: 'error', ...ref, code: 'FILE_UNVERIFIED', text });
+    });
+  }
+
+  async send({ room: ref, paths, to, as, exclude }: Params<'send'>): Promise<Result<'send'>> {
+    const room = this.#node.room(ref);
+    if (!paths.every((each) => path.isAbsolute(each)))
+      throw new ChatterError('API_BAD_REQUEST', { message: 'send: paths are absolute.' });
+    if (as !== undefined && paths.length > 1)
+      throw new ChatterError('USAGE', { message: 'Only one path can be given another name.' });
+    const only = to === undefined ? undefined : this.#node.person(to).id;
+    const { transfer, skipped } = await room.files.offer({ paths, to: only, as, exclude });
+    return { ...this.#info(room, transfer), skipped: skipped.map((each) => ({ ...each })) };
+  }
+
+  transfers({ room: ref }: Params<'transfers'>): Result<'transfers'> {
+    const rooms = ref === undefined ? [...this.#node.rooms.values()] : [this.#node.room(ref)];
+    return rooms.flatMap((room) => room.files.transfers.map((transfer) => this.#info(room, transfer)));
+  }
+
+  async accept({ transfer: ref, out, ifExists, modes }: Params<'accept'>): Promise<Result<'accept'>> {
+    const { room, transfer } = this.#find(ref);
+    if (out !== undefined && !path.isAbsolute(out))
+      throw new ChatterError('API_BAD_REQUEST', { message: 'accept: out is absolute.' });
+    const place = out ?? path.join(homedir(), 'Downloads', 'Chatter', folderName(room.label));
+    return this.#info(room, await room.files.accept(transfer.id, { out: place, ifExists, modes }));
+  }
+
+  /** The requests that need nothing but the transfer. */
+  async change(
+    verb: 'decline' | 'pause' | 'resume' | 'cancel' | 'withdraw',
+    { transfer: ref }: { transfer: string },
+  ): Promise<TransferInfo> {
+    const { room, transfer } = this.#find(ref);
+    const verbs: Record<typeof verb, (files: RoomFiles, id: TransferId) => Promise<Transfer>> = {
+      decline: (files, id) => files.decline(id),
+      pause: (files, id) => files.pause(id),
+      resume: (files, id) => files.resume(id),
+      cancel: (files, id) => files.cancel(id),
+      withdraw: (files, id) => files.withdraw(id),
+    };
+    return this.#info(room, await verbs[verb](room.files, transfer.id));
+  }
+
+  #find(ref: string): { room: Room; transfer: Transfer } {
+    const found = [...this.#node.rooms.values()].flatMap((room) =>
+      room.files.transfers
+        .filter(({ id }) => id.startsWith(ref.toLowerCase()))
+        .map((transfer) => ({ room, transfer })),
+    );
+    if (found.length > 1)
+      throw new ChatterError('USAGE', { message: 'Several transfers begin so: give more digits.' });
+    if (!found[0]) throw new ChatterError('TRANSFER_UNKNOWN');
+    return found[0];
+  }
+
+  #who(room: Room, id: PeerId): Person {
+    const self = id === this.#node.identity.id ? room.name : undefined;
+    const name =
+      self ??
+      room.members.find((member) => member.id === id)?.name ??
+      this.#node.people.find((known) => known.id === id)?.names[0] ??
+      'Somebody';
+    return this.#person(id, name);
+  }
+
+  #info(room: Room, transfer: Transfer): TransferInfo {
+    const { signed, manifest, layout } = transfer;
+    const { to } = signed.offer;
+    const files = manifest.files;
+    const risky = files.filter(({ path: name }) => isRisky(name)).map(({ path: name }) => name);
+    return {
+      transfer: transfer.id,
+      room: room.label,
+      roomId: room.keys.id,
+      from: this.#who(room, transfer.author),
+      to: to ? this.#who(room, peerId(to)) : null,
+      mine: transfer.mine,
+      state: transfer.state,
+      code: transfer.code,
+      entries: manifest.roots.slice(0, ENTRIES_SHOWN),
+      files: files.length,
+      risky: risky.slice(0, RISKY_SHOWN),
+      riskyCount: risky.length,
+      bytes: transfer.mine ? transfer.given : transfer.bytes,
+      total: layout.totalBytes,
+      ratePerSecond: Math.round(transfer.bytesPerSecond),
+      sources: room.files.sources(transfer.id),
+      paths: transfer.paths,
+      receivers: [...transfer.receivers].map(([id, { answer, bytes, code }]) => ({
+        peer: this.#who(room, id),
+        answer,
+        bytes,
+        code: code || null,
+      })),
+    };
+  }
+}
+
+const ENTRIES_SHOWN = 1000;
+
+/** A room's label as the name of a folder. */
+const folderName = (label: string): string => {
+  const name = localName(label.replace(/[/\\]/gu, '_'), true);
+  return name === '' || name === '..' ? '_' : name;
+};

@@ -1,0 +1,128 @@
+import { ProtocolError } from '../errors.js';
+import { LIMITS } from '../limits.js';
+import type { BulkFlow, BulkMessage, BulkSource, SessionChannel } from '../protocol/session-channel.js';
+import type { filesChannel } from './files-channel.js';
+import { BLOCK_BYTES } from './layout.js';
+import { transferBytes } from './signed.js';
+import type { Transfer } from './transfer.js';
+
+type Messages = typeof filesChannel.messages;
+
+/** Bytes a second that may go out in all, by everybody's turns; null is no bound. */
+export interface UploadCap {
+  take(bytes: number): boolean;
+  /** Calls back once something may be taken again. */
+  later(fn: () => void): void;
+}
+
+interface Part {
+  transfer: Transfer;
+  block: number;
+  bytes: Uint8Array;
+  sent: number;
+}
+
+/**
+ * Gives one peer the blocks that it asked for, in its order, as the link has room.
+ *
+ * 1. A whole block is read from its file straight into the memory that is encrypted and sent; a smaller frame is cut
+ *    from a block that is read once.
+ * 2. What cannot be read, or is not what was offered any more, is never sent: `onFailed` says so.
+ */
+export class BlockServer implements BulkSource<Messages> {
+  readonly #channel: SessionChannel<Messages>;
+  readonly #onFailed: (transfer: Transfer, err: unknown) => void;
+  readonly #cap: UploadCap | null;
+  #queue: { transfer: Transfer; block: number }[] = [];
+  #part: Part | null = null;
+  #reading: Transfer | null = null;
+  #buffer: Buffer | null = null;
+  #flow: BulkFlow | null = null;
+
+  constructor(
+    channel: SessionChannel<Messages>,
+    cap: UploadCap | null,
+    onFailed: (transfer: Transfer, err: unknown) => void,
+  ) {
+    this.#channel = channel;
+    this.#cap = cap;
+    this.#onFailed = onFailed;
+  }
+
+  add(transfer: Transfer, blocks: readonly number[]): void {
+    if (this.#queue.length + blocks.length > 4 * LIMITS.requestedBlocks)
+      throw new ProtocolError('MESSAGE_FLOOD');
+    for (const block of blocks) if (transfer.have.has(block)) this.#queue.push({ transfer, block });
+    this.#flow ??= this.#channel.bulk(this);
+    this.#flow.wake();
+  }
+
+  release(transfer: Transfer, blocks: readonly number[]): void {
+    const released = new Set(blocks);
+    this.#queue = this.#queue.filter((each) => each.transfer !== transfer || !released.has(each.block));
+  }
+
+  /** Nothing of this transfer is given any more; without one, nothing at all. */
+  drop(transfer?: Transfer): void {
+    this.#queue = transfer ? this.#queue.filter((each) => each.transfer !== transfer) : [];
+    if (!transfer || this.#part?.transfer === transfer) this.#part = null;
+  }
+
+  next(roomBytes: number): BulkMessage<Messages> | null {
+    if (this.#part) return this.#nextPart(this.#part, roomBytes);
+    const head = this.#queue[0];
+    if (!head) return null;
+    const { transfer, block } = head;
+    const { content, layout } = transfer;
+    const length = layout.blockBytes(block);
+    if (this.#cap && !this.#cap.take(length)) {
+      this.#cap.later(() => this.#flow?.wake());
+      return null;
+    }
+    this.#queue.shift();
+    if (!content || !transfer.have.has(block)) return this.next(roomBytes);
+    this.#reading = transfer;
+    transfer.given += length;
+    if (length > roomBytes) {
+      this.#buffer ??= Buffer.allocUnsafe(BLOCK_BYTES);
+      content.read(block, this.#buffer);
+      this.#part = { transfer, block, bytes: this.#buffer.subarray(0, length), sent: 0 };
+      return this.#nextPart(this.#part, roomBytes);
+    }
+    const bytes = { byteLength: length, readInto: (target: Uint8Array) => content.read(block, target) };
+    return { name: 'block', value: { transfer: transferBytes(transfer.id), block, offset: 0, bytes } };
+  }
+
+  failed(err: unknown): void {
+    this.#flow = null;
+    const transfer = this.#reading;
+    if (transfer) {
+      this.drop(transfer);
+      this.#onFailed(transfer, err);
+    }
+    if (this.#queue.length > 0) {
+      this.#flow = this.#channel.bulk(this);
+      this.#flow.wake();
+    }
+  }
+
+  close(): void {
+    this.drop();
+    this.#flow?.close();
+    this.#flow = null;
+  }
+
+  #nextPart(part: Part, roomBytes: number): BulkMessage<Messages> {
+    const { transfer, block, bytes, sent } = part;
+    const end = Math.min(sent + roomBytes, bytes.byteLength);
+    part.sent = end;
+    if (end === bytes.byteLength) this.#part = null;
+    const value = {
+      transfer: transferBytes(transfer.id),
+      block,
+      offset: sent,
+      bytes: bytes.subarray(sent, end),
+    };
+    return { name: 'block', value };
+  }
+}
