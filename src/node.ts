@@ -151,6 +151,11 @@ export class ChatterNode extends Resource<NodeEvents> {
     return this.#parts.people; // also while it closes: the last events are about people too
   }
 
+  /** A verified person whose name this unverified one's looks like. */
+  resembled(id: PeerId, name: string): KnownPerson | null {
+    return this.#open.people.resembled(id, name);
+  }
+
   /** Everybody who was met or marked; whoever was seen last comes first. */
   get people(): readonly KnownPerson[] {
     return this.#open.people.all;

@@ -4,6 +4,7 @@ import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { safe } from '../output.js';
 import { pathLabel } from '../path-label.js';
+import { personLabel } from '../person-commands.js';
 import { settled } from '../settled.js';
 import { size } from '../transfer-lines.js';
 
@@ -24,6 +25,8 @@ export async function run(context: Context, [room]: string[]): Promise<number> {
       else {
         const [first = '', ...others] = peer.instances.map(way);
         out.line(`${name}  ${first}${peer.verified ? '  verified' : ''}`);
+        if (peer.resembles)
+          out.line(`  ${out.paint.yellow(`not ${personLabel(peer.resembles)}, whom you have verified`)}`);
         for (const other of others) out.line(`  and  ${other}`);
       }
     }

@@ -75,6 +75,8 @@ export const Peer = Person.extend({
   /** Several where one person's data folder runs on several machines. */
   instances: z.array(Instance),
   verified: z.boolean(),
+  /** A verified person whose name this one's looks like, though the key is another. */
+  resembles: Person.optional(),
   self: z.boolean().optional(),
 });
 

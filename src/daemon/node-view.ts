@@ -245,7 +245,9 @@ export class NodeView implements ApiNode {
   #peer(member: Member): Peer {
     const instances = member.peers.map(asInstance);
     const verified = this.#node.trust.marks(member.id).verified;
-    return { ...this.#person(member), ...(instances[0] ?? NOWHERE), instances, verified };
+    const other = this.#node.resembled(member.id, member.name);
+    const resembles = other ? { resembles: this.#personView.person(other.id, other.names[0] ?? '') } : {};
+    return { ...this.#person(member), ...(instances[0] ?? NOWHERE), instances, verified, ...resembles };
   }
 
   #info(known: KnownRoom): RoomInfo {

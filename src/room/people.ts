@@ -84,6 +84,13 @@ export class People implements Trust {
     if (!remembered) await this.#prune(0);
   }
 
+  /** A verified person whose name this unverified one's looks like; told for as long as it is so. */
+  resembled(id: PeerId, name: string): KnownPerson | null {
+    if (this.marks(id).verified) return null;
+    const bearers = [...(this.#alike.get(likeness(name)) ?? [])];
+    return bearers.map((other) => this.#people.get(other)).find((other) => other?.marks.verified) ?? null;
+  }
+
   /** Somebody is here under this name, which has passed `cleanName`. */
   async seen(id: PeerId, name: string): Promise<void> {
     const now = this.#clock.wall();

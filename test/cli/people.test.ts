@@ -179,6 +179,13 @@ if (has(t, 'root', 'ip')) {
     t.match(window.out, `! ${text}`);
     const told = objects(mine.out).filter(({ type }) => type === 'peer-lookalike');
     t.match(told, [{ room: 'lab', peer: { tag: fake }, known: { tag, verified: true } }]);
+    const peers = objects((await person.run(['peers', 'lab', '--json'])).out);
+    t.match(
+      peers.find((peer) => peer.tag === fake),
+      { verified: false, resembles: { tag, verified: true } },
+      'and stands in the list of who is here for as long as it is so',
+    );
+    t.match((await person.run(['peers', 'lab'])).out, `\n  not Ann#${tag}, whom you have verified\n`);
     await second.end('{quit}\n');
     await imposter.stop();
     await mine.until(/"peer-left"[^\n]+A\u0578n/);

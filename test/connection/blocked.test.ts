@@ -31,6 +31,7 @@ t.test(
       await turnedAway(ann, 3);
       t.equal(ann.sessions.length, 0, 'no session, so no channel');
       t.equal(ann.network.connections.size, 0);
+      if (!annFirst) t.equal(eve.network.connections.size, 0, 'who is dialled does not even learn by whom');
       t.notOk(eve.rooms.get(keys.id)?.members.length, 'and she sees nobody');
       const atBob = await bob.join(keys);
       await here(atBob, 2);

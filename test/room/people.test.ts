@@ -88,6 +88,9 @@ t.test('a known name with another key is told once for each key, verified people
   t.match(people.alike(eve, 'Ann'), { id: bob }, 'who was seen last');
   await people.mark(people.get(ann) as never, { verified: true });
   t.match(people.alike(eve, 'Ann'), { id: ann, marks: { verified: true } });
+  for (const id of [bob, eve]) t.match(people.resembled(id, 'ANN'), { id: ann });
+  t.equal(people.resembled(ann, 'Ann'), null);
+  t.equal(people.resembled(eve, 'Eve'), null);
   await people.seen(bob, 'Bob');
   await people.seen(ann, 'Nan');
   t.match(people.alike(eve, 'Ann'), { id: ann }, 'a name of before counts');
