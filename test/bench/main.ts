@@ -1,20 +1,23 @@
 import { spawnSync } from 'node:child_process';
 import { type Host, Lan, MAIN, pids } from '../hosts/hosts.js';
 import { type Said, Talker } from '../hosts/talker.js';
+import { sharingALink } from './links.js';
 import { summary } from './summary.js';
 
 /**
  * `npm run bench`: what people wait for, each beside what it is compared with in the same run. Needs root, since the
- * machines are network namespaces.
+ * machines are network namespaces. `npm run bench links` runs what is measured on links alone.
  */
 const ROUNDS = Number(process.env.ROUNDS ?? 10);
 
 async function main(): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('Network namespaces need root.');
+  if (process.argv.includes('links')) return sharingALink();
   startOfCommands();
   await findingEachOther('on one LAN, command to all three in the room', true);
   await findingEachOther('the same by --peer, multicast blocked', false);
   await returning();
+  await sharingALink();
 }
 
 /** Process start to exit, over a bare `node -e 0` in turn with it. */

@@ -10,7 +10,10 @@ interface Plan {
  * True if what a test needs is there. Otherwise the reason is printed and the test is to return; with `CI=true`, where
  * everything has to be there, it fails.
  */
-export function has(t: Plan, ...needs: ('root' | 'ip' | 'tcpdump' | 'tmux' | 'setpriv')[]): boolean {
+export function has(
+  t: Plan,
+  ...needs: ('root' | 'ip' | 'python3' | 'tcpdump' | 'tmux' | 'setpriv')[]
+): boolean {
   const missing = needs.filter((need) => (need === 'root' ? process.getuid?.() !== 0 : !found(need)));
   if (missing.length === 0) return true;
   const reason = `skipped: this test needs ${missing.join(' and ')}`;
