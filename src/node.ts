@@ -9,6 +9,7 @@ import type { Discovery } from './discovery/discovery.js';
 import { instanceId } from './discovery/instance-id.js';
 import { InternetDiscovery } from './discovery/internet.js';
 import { LanDiscovery } from './discovery/lan.js';
+import { NetworkWatch } from './discovery/network-watch.js';
 import { TcpTransport } from './discovery/tcp-transport.js';
 import { ChatterError, type ErrorCode } from './errors.js';
 import { RoomFiles } from './files/room-files.js';
@@ -362,6 +363,13 @@ export class ChatterNode extends Resource<NodeEvents> {
     this.defer(() => transport.close());
     await network.open();
     this.defer(() => network.close());
+    const watch = new NetworkWatch({ clock });
+    watch.on('change', ({ woke, added, removed }) => {
+      log.info('network-change', { woke, added: added.length, removed: removed.length });
+      for (const discovery of discoveries) discovery.refresh();
+    });
+    await watch.open();
+    this.defer(() => watch.close());
     this.defer(() => Promise.all([...this.#rooms.keys()].map((id) => this.#exit(id))));
     network.on('session', (session) => {
       const room = this.#rooms.get(session.roomId);

@@ -4,9 +4,10 @@ import type { Log } from '../log.js';
 import { Resource } from '../resource.js';
 import { Dialer } from './dialer.js';
 import type { DiscoverableRoom, Discovery, DiscoveryEvents, FoundStream } from './discovery.js';
+import { HeardAddresses } from './heard-addresses.js';
 import { type NetworkLink, networkLinks } from './interfaces.js';
 import { type Heard, MdnsLink } from './mdns-link.js';
-import { fromTxt, makeTags, matchTags, newNonce, type TagRecord, toTxt } from './room-tags.js';
+import { fromTxt, makeTags, matchTags, newNonce, sameTags, type TagRecord, toTxt } from './room-tags.js';
 import type { DialTarget, TcpTransport } from './tcp-transport.js';
 
 export interface LanDependencies {
@@ -23,13 +24,14 @@ export interface LanOptions {
 /** Somebody whose record was heard. */
 interface Neighbour {
   record: TagRecord;
-  host: string;
-  port: number;
+  addresses: HeardAddresses;
   heardAt: number;
   rooms: ReadonlySet<string>;
 }
 
-const LINKS_EVERY_MS = 2_000;
+const FORGET_EVERY_MS = 10_000;
+/** A link that hears nothing of what it says is made anew at most this often: on some systems it never will. */
+const REBUILD_EVERY_MS = 30_000;
 const NONCE_EVERY_MS = 15 * 60_000;
 const TURN_EVERY_MS = 30_000;
 const QUERY_MIN_MS = 1_000;
@@ -44,6 +46,7 @@ const QUERY_ALONE_MS = 10_000;
  * 1. Nothing is bound, said or asked before the first `join`, and after the last `leave` a goodbye is the last word.
  * 2. A record can add an address to dial, and nothing else: no goodbye, change or clash touches a living stream.
  * 3. What is remembered of others is bounded: `mdnsInstances` of them, for `mdnsInstanceLifeMs` after the last word.
+ * 4. Each network of this machine has a link of its own: what happens to one touches no other.
  */
 export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery {
   readonly path = 'lan';
@@ -54,6 +57,7 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
   readonly #dialer: Dialer;
   readonly #rooms = new Map<string, DiscoverableRoom>();
   readonly #links = new Map<string, MdnsLink>();
+  readonly #rebuilt = new Map<string, number>();
   readonly #neighbours = new Map<string, Neighbour>();
   readonly #held = new Set<string>();
   #timers: Timer[] = [];
@@ -129,7 +133,7 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
   #start(): void {
     const clock = this.#clock;
     this.#timers = [
-      clock.every(LINKS_EVERY_MS, () => this.#tick()),
+      clock.every(FORGET_EVERY_MS, () => this.#forgetSilent()),
       clock.every(NONCE_EVERY_MS, () => {
         this.#nonce = newNonce();
         this.#announce();
@@ -148,40 +152,53 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
     for (const timer of this.#timers) timer.cancel();
     this.#timers = [];
     this.#query?.cancel();
-    const closing = [...this.#links.values()].map((link) => link.close());
-    this.#links.clear();
-    this.#stopping = Promise.allSettled([this.#stopping, ...closing]);
+    for (const key of [...this.#links.keys()]) this.#removeLink(key);
   }
 
-  #tick(): void {
-    this.#updateLinks();
+  /** Invariant 3. */
+  #forgetSilent(): void {
     const oldest = this.#clock.now() - LIMITS.mdnsInstanceLifeMs;
-    for (const [instance, { heardAt }] of this.#neighbours) {
-      if (heardAt < oldest && !this.#transport.has(instance)) this.#forget(instance);
+    for (const [instance, { addresses, heardAt }] of this.#neighbours) {
+      if (heardAt >= oldest) addresses.dropOlder(oldest);
+      else if (!this.#transport.has(instance)) this.#forget(instance);
     }
   }
 
-  /** Follows the machine's interfaces as they come, go and are made anew. */
+  /** Follows the machine's interfaces as they come, go and are made anew; links that stay are left alone. */
   #updateLinks(): void {
     const now = new Map(this.#listLinks().map((link) => [link.key, link]));
-    for (const [key, mdns] of this.#links) {
-      if (now.has(key)) continue;
-      this.#links.delete(key);
-      void mdns.close().catch(() => undefined);
-    }
-    for (const [key, link] of now) {
-      if (this.#links.has(key)) continue;
-      const mdns = new MdnsLink({ link, clock: this.#clock, log: this.#log });
-      this.#links.set(key, mdns);
-      mdns.on('heard', (heard) => this.#onHeard(heard));
-      void mdns.open().then(
-        () => {
-          this.#announceOn(mdns);
-          mdns.query();
-        },
-        () => undefined,
-      );
-    }
+    for (const key of this.#links.keys()) if (!now.has(key)) this.#removeLink(key);
+    for (const key of this.#rebuilt.keys()) if (!now.has(key)) this.#rebuilt.delete(key);
+    for (const link of now.values()) if (!this.#links.has(link.key)) this.#addLink(link);
+  }
+
+  #addLink(link: NetworkLink): void {
+    const mdns = new MdnsLink({ link, clock: this.#clock, log: this.#log });
+    this.#links.set(link.key, mdns);
+    mdns.on('heard', (heard) => this.#onHeard(heard));
+    mdns.on('deaf', () => this.#rebuild(link));
+    void mdns.open().then(
+      () => {
+        this.#announceOn(mdns);
+        mdns.query();
+      },
+      () => undefined, // Invariant 5 of Discovery: it is deaf, and tried again
+    );
+  }
+
+  #removeLink(key: string): void {
+    const mdns = this.#links.get(key);
+    this.#links.delete(key);
+    if (mdns) this.#stopping = Promise.allSettled([this.#stopping, mdns.close()]);
+  }
+
+  /** Membership of a group does not outlive an interface, and the library does not see that it is gone. */
+  #rebuild(link: NetworkLink): void {
+    const now = this.#clock.now();
+    if (now - (this.#rebuilt.get(link.key) ?? Number.NEGATIVE_INFINITY) < REBUILD_EVERY_MS) return;
+    this.#rebuilt.set(link.key, now);
+    this.#removeLink(link.key);
+    this.#addLink(link);
   }
 
   #announce(): void {
@@ -213,7 +230,7 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
   }
 
   #ask(): void {
-    for (const mdns of this.#links.values()) mdns.query();
+    for (const mdns of [...this.#links.values()]) mdns.query();
     this.#query?.cancel();
     this.#query = this.#clock.after(this.#queryMs, () => this.#ask());
     const alone = ![...this.#neighbours.keys()].some((instance) => this.#transport.has(instance));
@@ -223,17 +240,14 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
   #onHeard({ instance, host, port, txt }: Heard): void {
     const record = instance === this.#transport.instance ? null : fromTxt(txt);
     if (!record) return;
+    const now = this.#clock.now();
     const known = this.#neighbours.get(instance);
+    const addresses = known?.addresses ?? new HeardAddresses();
+    const isNew = addresses.heard({ host, port }, now);
     this.#neighbours.delete(instance); // to the end of the order in which the oldest are forgotten
-    this.#neighbours.set(instance, {
-      record,
-      host,
-      port,
-      heardAt: this.#clock.now(),
-      rooms: known?.rooms ?? new Set(),
-    });
+    this.#neighbours.set(instance, { record, addresses, heardAt: now, rooms: known?.rooms ?? new Set() });
     if (this.#neighbours.size > LIMITS.mdnsInstances) this.#forgetOne();
-    this.#match(instance);
+    if (isNew || !known || !sameTags(known.record, record)) this.#match(instance);
     this.#dialer.hurry(instance); // it is there: an earlier failure says nothing any more
   }
 
@@ -251,7 +265,10 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
     const delayMs = this.#transport.instance < instance ? 0 : LIMITS.lanYieldMs;
     const plan = {
       where: () => this.#where(instance),
-      onStream: (found: FoundStream) => this.emit('stream', found),
+      onStream: (found: FoundStream) => {
+        this.#neighbours.get(instance)?.addresses.worked();
+        this.emit('stream', found);
+      },
     };
     this.#dialer.add(instance, plan, delayMs);
   }
@@ -266,7 +283,8 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
     ) {
       return null; // Invariant 4 of Discovery; `gone` and `release` bring it back
     }
-    return { host: neighbour.host, port: neighbour.port, rooms: [...neighbour.rooms], instance };
+    const address = neighbour.addresses.next();
+    return address && { ...address, rooms: [...neighbour.rooms], instance };
   }
 
   #onGone(instance: string): void {

@@ -5,6 +5,7 @@ import type { Log } from '../log.js';
 import { Resource } from '../resource.js';
 import { TokenBucket } from '../token-bucket.js';
 import type { NetworkLink } from './interfaces.js';
+import { MdnsSocket } from './mdns-socket.js';
 
 /** A service record of somebody else, as heard on one link. */
 export interface Heard {
@@ -24,7 +25,7 @@ export interface Announcement {
 /** The parts of multicast-dns and its packets that are used here. */
 interface Mdns {
   on(event: 'response', fn: (packet: Packet, from: { address: string; port: number }) => void): void;
-  on(event: 'query', fn: (packet: Packet, from: { address: string; port: number }) => void): void;
+  on(event: 'query', fn: (packet: Packet) => void): void;
   on(event: 'error' | 'warning', fn: (err: Error) => void): void;
   on(event: 'ready', fn: () => void): void;
   removeAllListeners(event: 'query'): void;
@@ -58,6 +59,10 @@ const GOODBYE_MS = 250;
 /** A record is said this often when it is new, since a datagram may be lost (RFC 6762 section 8.3). */
 const REPEAT_MS = 1_000;
 const ANSWERS = { perSecond: 10, burst: 20 };
+/** Services in one packet that are looked at: everybody has one. */
+const SERVICES_PER_PACKET = 8;
+/** So many questions that this machine itself did not hear in a row: the group was lost, or the port was not got. */
+const DEAF_AFTER = 2;
 const LOWEST_PORT = 1024;
 
 /**
@@ -65,16 +70,19 @@ const LOWEST_PORT = 1024;
  * sockets, records and answers, and keeps away from its traps: its browser's list without an end, its record of
  * every address of the machine, its default error callback that throws, its probe that anybody may answer.
  *
- * 1. A record is heard only from a sender on this link; nothing that it says of addresses is used.
- * 2. No error of the network leaves this class.
+ * 1. A record is heard only from a sender on this link (`MdnsSocket` sees to it); nothing that it says of addresses is used.
+ * 2. No error of the network leaves this class. A link that no longer works is known by its silence: what is sent to
+ *    the group comes back to the sender too, and `deaf` is told when it does not.
  */
-export class MdnsLink extends Resource<{ heard: [Heard] }> {
+export class MdnsLink extends Resource<{ heard: [Heard]; deaf: [] }> {
   readonly #link: NetworkLink;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #hostName = `${randomBytes(8).toString('hex')}.local`;
   readonly #answers: TokenBucket;
   #server: BonjourServer | null = null;
+  #socket: MdnsSocket | null = null;
+  #unheard = 0;
   #records: DnsRecord[] = [];
   #repeat: Timer | null = null;
 
@@ -87,21 +95,23 @@ export class MdnsLink extends Resource<{ heard: [Heard] }> {
   }
 
   protected async _open(): Promise<void> {
-    const bonjour = new Bonjour({ interface: this.#link.address, bind: '0.0.0.0' } as object, (err: Error) =>
+    const { family, address } = this.#link;
+    const socket = new MdnsSocket(this.#link, this.#clock);
+    this.#socket = socket;
+    const group = family === 6 ? { type: 'udp6', ip: 'ff02::fb', bind: '::' } : { bind: '0.0.0.0' };
+    const bonjour = new Bonjour({ ...group, interface: address, socket } as object, (err: Error) =>
       this.#failed(err),
     );
     const server = (bonjour as unknown as { server: BonjourServer }).server;
     const { mdns } = server;
     mdns.on('error', (err) => this.#failed(err));
     mdns.on('warning', (err) => this.#failed(err));
-    mdns.on('response', (packet, from) => this.#onResponse(packet, from.address));
+    mdns.on('response', (packet, { address: host }) => this.#onResponse(packet, host));
     // The library answers every question of every packet from anywhere: ours are few, and for neighbours.
     mdns.removeAllListeners('query');
-    mdns.on('query', ({ questions }, from) => {
+    mdns.on('query', ({ questions }) => {
       const ours = questions.filter(({ name }) => this.#isOurs(name)).slice(0, 2);
-      if (ours.length > 0 && this.#link.contains(from.address) && this.#answers.take()) {
-        server.respondToQuery({ questions: ours });
-      }
+      if (ours.length > 0 && this.#answers.take()) server.respondToQuery({ questions: ours });
     });
     this.#server = server;
     this.defer(() => new Promise<void>((done) => mdns.destroy(done)));
@@ -129,8 +139,12 @@ export class MdnsLink extends Resource<{ heard: [Heard] }> {
     this.#repeat = this.#clock.after(REPEAT_MS, () => server.mdns.respond(this.#records));
   }
 
-  /** Asks who is there. */
+  /** Asks who is there, and tells `deaf` if the questions before came back to nobody. */
   query(): void {
+    if (!this.#socket || this.closing) return;
+    this.#unheard = this.#socket.heardSelf ? 0 : this.#unheard + 1;
+    if (this.#unheard >= DEAF_AFTER) this.emit('deaf');
+    this.#socket.heardSelf = false;
     this.#server?.mdns.query(SERVICE, 'PTR');
   }
 
@@ -149,14 +163,16 @@ export class MdnsLink extends Resource<{ heard: [Heard] }> {
   }
 
   #onResponse({ answers, additionals }: Packet, host: string): void {
-    if (!this.#link.contains(host) || this.closing) return; // Invariant 1
+    if (this.closing) return;
     const records = [...answers, ...additionals];
-    for (const srv of records) {
-      const instance = INSTANCE.exec(srv.name)?.[1]?.toLowerCase();
-      if (srv.type !== 'SRV' || !instance || srv.ttl === 0) continue;
-      const port = (srv.data as { port?: unknown } | null)?.port;
-      const txt = records.find(({ type, name }) => type === 'TXT' && name === srv.name)?.data;
-      if (typeof port !== 'number' || port < LOWEST_PORT || !txt) continue;
+    const texts = new Map<string, unknown>();
+    for (const { type, name, data } of records) if (type === 'TXT') texts.set(name, data);
+    const services = records.filter(({ type, ttl }) => type === 'SRV' && ttl !== 0);
+    for (const { name, data } of services.slice(0, SERVICES_PER_PACKET)) {
+      const instance = INSTANCE.exec(name)?.[1]?.toLowerCase();
+      const port = (data as { port?: unknown } | null)?.port;
+      const txt = texts.get(name);
+      if (!instance || typeof port !== 'number' || port < LOWEST_PORT || !txt) continue;
       this.emit('heard', { instance, host, port, txt: Array.isArray(txt) ? txt : [txt as Uint8Array] });
     }
   }

@@ -59,6 +59,12 @@ export function fromTxt(strings: readonly Uint8Array[]): TagRecord | null {
   return { nonce, tags };
 }
 
+/** Whether two records say the same, so that nothing need be looked up again. */
+export const sameTags = (a: TagRecord, b: TagRecord): boolean =>
+  b4a.equals(a.nonce, b.nonce) &&
+  a.tags.length === b.tags.length &&
+  a.tags.every((tag, i) => b4a.equals(tag, b.tags[i] as Uint8Array));
+
 /** The ids of those of `rooms` that the record has a tag for. */
 export function matchTags(
   record: TagRecord,

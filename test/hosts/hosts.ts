@@ -22,8 +22,11 @@ export class Lan {
   readonly hosts: Host[] = [];
   readonly #namespace: string;
   readonly #subnet: number;
+  readonly #family: 4 | 6;
 
-  constructor(hosts = 0) {
+  /** With `family: 6` hosts have link-local IPv6 addresses alone. */
+  constructor(hosts = 0, { family = 4 }: { family?: 4 | 6 } = {}) {
+    this.#family = family;
     this.#subnet = ++made;
     this.#namespace = `${PREFIX}b${made}`;
     ip('netns', 'add', this.#namespace);
@@ -42,6 +45,28 @@ export class Lan {
   connect(host: Host): void {
     const port = `p${++made}`;
     const number = this.hosts.push(host);
+    this.#cable(host, port);
+    host.attach(this, port, this.#family === 4 ? `10.77.${this.#subnet}.${number}` : null);
+  }
+
+  /** Destroys a host's interface and makes it again under the same name, hardware address and address. */
+  replug(host: Host): void {
+    const port = host.port(this);
+    const mac = host.mac(this);
+    ip('-n', this.#namespace, 'link', 'del', port);
+    this.#cable(host, port);
+    ip('-n', host.namespace, 'link', 'set', port, 'address', mac);
+    host.attach(this, port, host.addressOn(this));
+  }
+
+  /** Gives a host the address 10.77.LAN.N instead of its own. */
+  readdress(host: Host, number: number): void {
+    const port = host.port(this);
+    ip('-n', host.namespace, 'address', 'flush', 'dev', port);
+    host.attach(this, port, `10.77.${this.#subnet}.${number}`);
+  }
+
+  #cable(host: Host, port: string): void {
     ip(
       'link',
       'add',
@@ -57,7 +82,6 @@ export class Lan {
       host.namespace,
     );
     ip('-n', this.#namespace, 'link', 'set', port, 'master', 'br0', 'up');
-    host.attach(this, port, `10.77.${this.#subnet}.${number}`);
   }
 
   /** Pulls a host's cable. */
@@ -103,7 +127,7 @@ export class Lan {
 export class Host {
   readonly namespace = `${PREFIX}h${++made}`;
   readonly folder = mkdtempSync(path.join(tmpdir(), 'chatter-host-'));
-  readonly #ports = new Map<Lan, { port: string; address: string }>();
+  readonly #ports = new Map<Lan, { port: string; address: string | null }>();
   readonly #children = new Set<ChildProcess>();
 
   constructor() {
@@ -121,14 +145,41 @@ export class Host {
     return [...this.#ports.values()].map(({ port }) => port);
   }
 
-  attach(lan: Lan, port: string, address: string): void {
+  attach(lan: Lan, port: string, address: string | null): void {
     this.#ports.set(lan, { port, address });
-    ip('-n', this.namespace, 'address', 'add', `${address}/24`, 'dev', port);
+    if (address) ip('-n', this.namespace, 'address', 'add', `${address}/24`, 'dev', port);
     ip('-n', this.namespace, 'link', 'set', port, 'up');
   }
 
   port(lan: Lan): string {
     return this.#ports.get(lan)?.port ?? '';
+  }
+
+  addressOn(lan: Lan): string | null {
+    return this.#ports.get(lan)?.address ?? null;
+  }
+
+  mac(lan: Lan): string {
+    const [link] = JSON.parse(
+      ip('-n', this.namespace, '-json', 'link', 'show', this.port(lan)).toString(),
+    ) as { address: string }[];
+    return link?.address ?? '';
+  }
+
+  /** A point-to-point interface without multicast, as a VPN makes it, with the default route through it. */
+  tunnel(up: boolean): void {
+    if (!up) return void ip('-n', this.namespace, 'link', 'del', 'vpn0');
+    ip('-n', this.namespace, 'link', 'add', 'vpn0', 'type', 'veth', 'peer', 'name', 'vpn1');
+    ip('-n', this.namespace, 'link', 'set', 'vpn0', 'multicast', 'off', 'addrgenmode', 'none');
+    ip('-n', this.namespace, 'link', 'set', 'vpn1', 'addrgenmode', 'none', 'up');
+    ip('-n', this.namespace, 'address', 'add', '10.8.0.2/32', 'dev', 'vpn0');
+    ip('-n', this.namespace, 'link', 'set', 'vpn0', 'up');
+    ip('-n', this.namespace, 'route', 'add', 'default', 'dev', 'vpn0');
+  }
+
+  /** Sends a signal to every process on this host: SIGSTOP and SIGCONT are its sleep. */
+  signal(name: NodeJS.Signals): void {
+    for (const pid of pids(this.namespace)) process.kill(pid, name);
   }
 
   spawn(command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
