@@ -40,9 +40,16 @@ export async function unseal(sealed: string, passphrase: string): Promise<Uint8A
   return plain;
 }
 
-async function stretch(passphrase: string, salt: Uint8Array): Promise<Uint8Array> {
-  const key = b4a.alloc(sodium.crypto_secretbox_KEYBYTES);
-  const algorithm = sodium.crypto_pwhash_ALG_ARGON2ID13;
-  await sodium.crypto_pwhash_async(key, b4a.from(passphrase), salt, OPERATIONS, MEMORY_BYTES, algorithm);
-  return key;
+let turn: Promise<unknown> = Promise.resolve();
+
+/** One at a time, since each takes 256 MiB. */
+function stretch(passphrase: string, salt: Uint8Array): Promise<Uint8Array> {
+  const run = turn.then(async () => {
+    const key = b4a.alloc(sodium.crypto_secretbox_KEYBYTES);
+    const algorithm = sodium.crypto_pwhash_ALG_ARGON2ID13;
+    await sodium.crypto_pwhash_async(key, b4a.from(passphrase), salt, OPERATIONS, MEMORY_BYTES, algorithm);
+    return key;
+  });
+  turn = run.catch(() => undefined); // the next one does not care whether this one failed
+  return run;
 }

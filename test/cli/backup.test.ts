@@ -107,10 +107,8 @@ t.test('[B3] whatever is not a whole backup is refused before anything is made',
     `chatter-backup-2 ${text}`,
     whole,
     await seal(b4a.from('not JSON'), SECRET),
-    await seal(b4a.from(JSON.stringify({ ...valid, seed: 'AAAA' })), SECRET),
     await seal(b4a.from(JSON.stringify({ ...valid, name: '\x1b[2J' })), SECRET),
     await seal(b4a.from(JSON.stringify({ ...valid, people: [person] })), SECRET),
-    await seal(b4a.from(JSON.stringify({ ...valid, rooms: [{ tier: 'lobby' }] })), SECRET),
   ];
   for (const text of bad) await t.rejects(restore(folder, text, SECRET), { code: 'BACKUP_WRONG' });
   t.same(readdirSync(home), []);

@@ -6,7 +6,7 @@ import { placeOf } from '../../cli/completion-place.js';
 import { buildProgram } from '../../cli/program.js';
 import { nearest } from '../../src/nearest.js';
 import { MAIN } from '../hosts/hosts.js';
-import { isFailure, OfflinePerson, objects } from '../support/command.js';
+import { each, isFailure, OfflinePerson, objects, type Ran } from '../support/command.js';
 
 t.test('set lists, sets, resets, and knows what was meant', async (t) => {
   const person = new OfflinePerson(t);
@@ -26,7 +26,7 @@ t.test('set lists, sets, resets, and knows what was meant', async (t) => {
   t.match(await person.run(['set', 'name', 'Blue Heron', '--quiet']), { code: 0, out: '', err: '' });
   t.match(await person.ask('whoami'), { name: 'Blue Heron' }, 'one name, however it is set');
 
-  for (const [args, cause, says] of [
+  const wrong = [
     [['set', 'raech', 'here'], 'SETTING_UNKNOWN', /did you mean "reach"\?/],
     [['set', 'raech'], 'SETTING_UNKNOWN', /did you mean "reach"\?/],
     [['set', 'colour-of-the-sky', 'blue'], 'SETTING_UNKNOWN', /no such setting\.$/m],
@@ -35,8 +35,10 @@ t.test('set lists, sets, resets, and knows what was meant', async (t) => {
     [['set', 'name', '\u200b'], 'SETTING_INVALID', /64 bytes/],
     [['set', '--reset'], 'USAGE', /KEY/],
     [['set', 'reach', 'here', '--reset'], 'USAGE', /KEY/],
-  ] as const) {
-    const refused = await person.run(args);
+  ] as const;
+  const refusals = await each(wrong, ([args]) => person.run(args));
+  for (const [i, [args, cause, says]] of wrong.entries()) {
+    const refused = refusals[i] as Ran;
     isFailure(t, refused, 2, args.join(' '));
     t.match(refused.err, says);
     t.ok(refused.err.startsWith(`chatter: ${cause}: `), cause);
@@ -150,17 +152,18 @@ for (const shell of ['bash', 'zsh', 'fish'] as const) {
     { skip: installed(shell) ? false : `${shell} is not installed` },
     async (t) => {
       const { person, shell: run } = await withHostileNames(t);
+      writeFileSync(path.join(person.home, 'script'), (await person.run(['completion', shell])).out);
       const complete = (...words: string[]): string[] => {
         const quoted = words
           .map((word) => `'${word.replaceAll("'", shell === 'fish' ? "\\'" : "'\\''")}'`)
           .join(' ');
         const line = ['chatter', ...words].join(' ').replaceAll("'", "\\'");
         const script = {
-          bash: `source <(chatter completion bash); COMP_WORDS=(chatter ${quoted}); COMP_CWORD=${words.length}
+          bash: `source ./script; COMP_WORDS=(chatter ${quoted}); COMP_CWORD=${words.length}
             _chatter; for word in "\${COMPREPLY[@]}"; do eval "printf '%s\\n' $word"; done`,
           zsh: `compdef() { :; }; _files() { print -r -- FILES; }; compadd() { shift; print -rl -- "$@"; }
-            source <(chatter completion zsh); words=(chatter ${quoted}); CURRENT=${words.length + 1}; _chatter`,
-          fish: `chatter completion fish | source; complete -C '${line}'`,
+            source ./script; words=(chatter ${quoted}); CURRENT=${words.length + 1}; _chatter`,
+          fish: `source ./script; complete -C '${line}'`,
         }[shell];
         return run(shell, script).split('\n').filter(Boolean);
       };
