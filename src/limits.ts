@@ -58,6 +58,8 @@ export const LIMITS = {
   mdnsPacketsPerSenderPerSecond: 100,
   mdnsInstances: 256,
   addressesPerInstance: 4,
+  rememberedAddresses: 16,
+  rememberedDials: 5,
   mdnsInstanceLifeMs: 120_000,
   mdnsTagsPerRecord: 64,
   mdnsTxtBytes: 1300,

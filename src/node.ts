@@ -7,6 +7,7 @@ import { parseAddress } from './discovery/address.js';
 import { DirectDiscovery } from './discovery/direct.js';
 import type { Discovery } from './discovery/discovery.js';
 import { instanceId } from './discovery/instance-id.js';
+import { networkLinks } from './discovery/interfaces.js';
 import { InternetDiscovery } from './discovery/internet.js';
 import { LanDiscovery } from './discovery/lan.js';
 import { NetworkWatch } from './discovery/network-watch.js';
@@ -26,6 +27,7 @@ import { isInvite, newInviteSecret, parseInvite } from './membership/invite.js';
 import { Resource } from './resource.js';
 import { isLobby, type KnownRoom, KnownRooms, reaching, roomTag } from './room/known-rooms.js';
 import { type KnownPerson, People } from './room/people.js';
+import { RememberedAddresses } from './room/remembered-addresses.js';
 import { type Member, Room } from './room/room.js';
 import { openRoom, privateRoom, protectedRoom } from './room/room-kinds.js';
 import { Database } from './storage/database.js';
@@ -315,6 +317,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     const known = await KnownRooms.load(database);
     const people = await People.load(database, clock);
     const transfers = await TransferStore.load(database);
+    const remembered = await RememberedAddresses.load(database, clock);
     const name = (await settings.get('name')) ?? (await firstName(settings));
     const preferences = await Preferences.load(settings);
     await people.remember(preferences.get('remember-people') === 'on');
@@ -354,6 +357,7 @@ export class ChatterNode extends Resource<NodeEvents> {
       known,
       people,
       transfers,
+      remembered,
       transport,
       direct,
       network,
@@ -373,8 +377,10 @@ export class ChatterNode extends Resource<NodeEvents> {
     this.defer(() => Promise.all([...this.#rooms.keys()].map((id) => this.#exit(id))));
     network.on('session', (session) => {
       const room = this.#rooms.get(session.roomId);
-      if (room) room.add(session);
-      else session.end('left');
+      if (!room) return session.end('left');
+      room.add(session);
+      const connection = network.connections.get(session.peer.instance);
+      if (connection) this.#remember(room, connection);
     });
     network.on('path', (connection) => this.#onPath(connection));
     network.on('wrong-secret', (keys) => this.#notice(keys.id, 'PASSPHRASE_WRONG'));
@@ -469,7 +475,28 @@ export class ChatterNode extends Resource<NodeEvents> {
     room.on('member-renamed', ({ member }) => this.#meet(room, member));
     room.on('full', () => this.#notice(keys.id, 'ROOM_FULL'));
     network.join(keys);
+    await this.#redial(room);
     return room;
+  }
+
+  /** Keeps where somebody listens: the address that was dialled, since one that came in has a port of the moment. */
+  #remember(room: Room, { id: peer, link: { isInitiator, carrier, path, address } }: Connection): void {
+    if (!isInitiator || carrier !== 'tcp' || isLobby({ seed: room.keys, label: room.label })) return;
+    this.#open.remembered.met(room.keys.id, { peer, address, lan: path === 'lan' }).catch((err: unknown) => {
+      this.#options.log?.warn('address-not-kept', { cause: ChatterError.from(err).code });
+    });
+  }
+
+  /** Tries the addresses at which people of this room were met, with this room's greeting alone. */
+  async #redial(room: Room): Promise<void> {
+    const { direct, remembered } = this.#open;
+    for (const { peer, address, lan } of await remembered.of(room.keys.id)) {
+      const parsed = parseAddress(address);
+      direct.addRemembered(parsed, room.keys.id, () => {
+        if (room.members.some(({ id }) => id === peer)) return false;
+        return !lan || networkLinks().some((link) => !link.loopback && link.contains(parsed.host));
+      });
+    }
   }
 
   async #exit(id: string): Promise<void> {
@@ -505,6 +532,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     for (const roomId of connection.sessions.keys()) {
       const room = this.#rooms.get(roomId);
       const member = room?.members.find(({ peers }) => peers.includes(connection));
+      if (room) this.#remember(room, connection);
       if (room && member) this.emit('path', { room, member });
     }
   }
@@ -533,6 +561,7 @@ interface Parts {
   known: KnownRooms;
   people: People;
   transfers: TransferStore;
+  remembered: RememberedAddresses;
   transport: TcpTransport;
   direct: DirectDiscovery;
   network: Network;

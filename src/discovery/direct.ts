@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { LIMITS } from '../limits.js';
 import { Resource } from '../resource.js';
 import { type Address, formatAddress } from './address.js';
 import { Dialer } from './dialer.js';
@@ -6,7 +7,7 @@ import type { DiscoverableRoom, Discovery, DiscoveryEvents } from './discovery.j
 import type { DialTarget, TcpTransport } from './tcp-transport.js';
 
 /**
- * Typed addresses, and whoever connects here: what works where nothing can be announced. An address is dialled for
+ * Typed and remembered addresses, and whoever connects here: what works where nothing can be announced. An address is dialled for
  * as long as the room that it was typed for is joined, and greeted with that room alone.
  */
 export class DirectDiscovery extends Resource<DiscoveryEvents> implements Discovery {
@@ -22,10 +23,34 @@ export class DirectDiscovery extends Resource<DiscoveryEvents> implements Discov
     this.#dialer = new Dialer({ transport, clock }, { maxBackoffMs: MAX_BACKOFF_MS });
   }
 
-  /** Dials this address for a joined room. */
+  /** Dials this address, which somebody typed, for a joined room. */
   add(address: Address, roomId: string): void {
+    this.#add(address, roomId, null);
+  }
+
+  /**
+   * Dials an address at which somebody was met in this room, `rememberedDials` times, and as often again when a stream
+   * to it is lost and when the network changes; not while `wanted` is false.
+   */
+  addRemembered(address: Address, roomId: string, wanted: () => boolean): void {
+    if (!this.#typed.has(formatAddress(address))) this.#add(address, roomId, wanted);
+    else this.#typed.get(formatAddress(address))?.rooms.add(roomId);
+  }
+
+  #add(address: Address, roomId: string, wanted: (() => boolean) | null): void {
     const key = formatAddress(address);
-    const typed = this.#typed.get(key) ?? { address, rooms: new Set<string>(), instance: null };
+    const fresh = {
+      address,
+      rooms: new Set<string>(),
+      instance: null,
+      wanted,
+      dialsLeft: LIMITS.rememberedDials,
+    };
+    const typed = this.#typed.get(key) ?? fresh;
+    if (!wanted) {
+      typed.wanted = null; // typed now, whatever it was before
+      this.#dialer.again(key);
+    }
     this.#typed.set(key, typed);
     typed.rooms.add(roomId);
     if (typed.instance && this.#transport.has(typed.instance)) {
@@ -59,6 +84,11 @@ export class DirectDiscovery extends Resource<DiscoveryEvents> implements Discov
   release(): void {}
 
   refresh(): void {
+    for (const [key, typed] of this.#typed) {
+      if (!typed.wanted) continue;
+      typed.dialsLeft = LIMITS.rememberedDials;
+      this.#dialer.again(key);
+    }
     this.#dialer.hurry();
   }
 
@@ -66,16 +96,23 @@ export class DirectDiscovery extends Resource<DiscoveryEvents> implements Discov
     this.defer(this.#transport.on('incoming', (found) => this.emit('stream', found)));
     this.defer(
       this.#transport.on('gone', (instance) => {
-        for (const [key, typed] of this.#typed) if (typed.instance === instance) this.#dialer.again(key);
+        for (const [key, typed] of this.#typed) {
+          if (typed.instance !== instance) continue;
+          typed.dialsLeft = LIMITS.rememberedDials;
+          this.#dialer.again(key);
+        }
       }),
     );
     this.defer(() => this.#dialer.close());
   }
 
-  #where({ address, rooms, instance }: Typed): DialTarget | null {
-    const joined = [...rooms].filter((id) => this.#joined.has(id));
+  #where(typed: Typed): DialTarget | null {
+    const { address, instance, wanted } = typed;
+    const rooms = [...typed.rooms].filter((id) => this.#joined.has(id));
     const connected = instance !== null && this.#transport.has(instance);
-    return joined.length > 0 && !connected ? { ...address, rooms: joined } : null;
+    if (rooms.length === 0 || connected) return null;
+    if (wanted && (typed.dialsLeft-- <= 0 || !wanted())) return null;
+    return { ...address, rooms };
   }
 }
 
@@ -84,6 +121,9 @@ interface Typed {
   rooms: Set<string>;
   /** Who was there last: another node may have the address next time. */
   instance: string | null;
+  /** Null for an address that was typed: it is dialled without end. */
+  wanted: (() => boolean) | null;
+  dialsLeft: number;
 }
 
 /** Somebody typed this address and waits. */

@@ -11,7 +11,6 @@ import { Counters } from '../../src/counters.js';
 import { formatAddress, parseAddress } from '../../src/discovery/address.js';
 import { backoffMs } from '../../src/discovery/backoff.js';
 import { DirectDiscovery } from '../../src/discovery/direct.js';
-import { networkLinks } from '../../src/discovery/interfaces.js';
 import { fromTxt, makeTags, matchTags, newNonce, roomTag, toTxt } from '../../src/discovery/room-tags.js';
 import { TcpTransport } from '../../src/discovery/tcp-transport.js';
 import { LIMITS } from '../../src/limits.js';
@@ -135,44 +134,6 @@ t.test('[D2] tags of rooms', async (t) => {
       return true;
     }),
   );
-});
-
-t.test('links are the machine’s IPv4 addresses, and know who is on them', async (t) => {
-  const [lo, eth] = networkLinks({
-    lo: [
-      {
-        address: '127.0.0.1',
-        netmask: '255.0.0.0',
-        family: 'IPv4',
-        mac: '0',
-        internal: true,
-        cidr: '127.0.0.1/8',
-      },
-    ],
-    eth: [
-      {
-        address: 'fe80::1',
-        netmask: 'f',
-        family: 'IPv6',
-        mac: '1',
-        internal: false,
-        cidr: 'fe80::1/64',
-        scopeid: 2,
-      },
-      {
-        address: '10.1.2.3',
-        netmask: '255.255.255.0',
-        family: 'IPv4',
-        mac: '1',
-        internal: false,
-        cidr: '10.1.2.3/24',
-      },
-    ],
-  });
-  t.equal(lo?.loopback, true);
-  t.equal(eth?.contains('10.1.2.200'), true);
-  t.equal(eth?.contains('10.1.3.1'), false);
-  t.equal(eth?.contains('127.0.0.1'), false);
 });
 
 /** A transport on loopback that counts what comes in, and a way to be a stranger to it. */

@@ -6,7 +6,7 @@ import { Talker } from './talker.js';
 const LIMIT_MS = 15_000;
 
 if (has(t, 'root', 'ip')) {
-  t.jobs = 3; // they mostly wait
+  t.jobs = 4; // they mostly wait
   t.test(
     'people are found again while networks come, go and change under them',
     { buffered: true },
@@ -84,4 +84,28 @@ if (has(t, 'root', 'ip')) {
     awake.say('good morning');
     await sleeper.until('message', ({ text }) => text === 'good morning');
   });
+
+  t.test(
+    'where multicast is blocked, who was met before is found again without an address',
+    { buffered: true },
+    async (t) => {
+      const lan = new Lan(2);
+      t.teardown(() => lan.close());
+      lan.multicast(false);
+      const [a, b] = lan.hosts as [Host, Host];
+      const listen = ['--lan-only', '--listen', '4711'];
+      const first = [
+        new Talker(a, 'lab', ...listen),
+        new Talker(b, 'lab', '--lan-only', '--peer', `${a.address}:4711`),
+      ];
+      await Promise.all(first.map((talker) => talker.sees(1)));
+      for (const host of [a, b]) t.equal((await host.chatter(['stop'])).code, 0);
+      await Promise.all(first.map((talker) => talker.exited()));
+      const again = [new Talker(a, 'lab', ...listen), new Talker(b, 'lab', '--lan-only')];
+      const times = await Promise.all(again.map((talker) => talker.sees(1)));
+      t.comment(`found again by the remembered address: ${(Math.max(...times) / 1_000).toFixed(1)} s`);
+      again[1]?.say('you again');
+      await again[0]?.until('message', ({ text }) => text === 'you again');
+    },
+  );
 }
