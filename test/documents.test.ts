@@ -10,7 +10,7 @@ import { filesChannel } from '../src/files/files-channel.js';
 import { LIMITS } from '../src/limits.js';
 import { roomChannel } from '../src/room/room-channel.js';
 
-const DOCUMENTS = ['README.md', 'src/README.md', 'src/PROTOCOL.md', 'src/daemon/README.md'];
+const DOCUMENTS = ['README.md', 'test/README.md', 'src/README.md', 'src/PROTOCOL.md', 'src/daemon/README.md'];
 const read = (file: string) => readFileSync(file, 'utf8');
 const protocol = read('src/PROTOCOL.md');
 

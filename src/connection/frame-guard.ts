@@ -3,7 +3,11 @@ import type NoiseSecretStream from '@hyperswarm/secret-stream';
 import type Protomux from 'protomux';
 import type { Clock } from '../clock.js';
 import { ProtocolError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import { FrameInspector } from './frame-inspector.js';
+
+/** What secret-stream adds to a frame: its length and the authentication. */
+const FRAMING_BYTES = 3 + 17;
 
 /**
  * Stands between a proven Noise stream and Protomux: passes every call and event on, and every frame that the
@@ -14,9 +18,20 @@ export class FrameGuard extends EventEmitter implements Protomux.FramedStream {
   userData: unknown = null;
   readonly #noise: NoiseSecretStream;
   readonly #inspector: FrameInspector;
+  readonly #onStalled: () => void;
+  /** Bytes on the wire of all that was ever written here. */
+  #written: number;
 
-  constructor(noise: NoiseSecretStream, clock: Clock, onViolation: (err: ProtocolError) => void) {
+  /** `onStalled`: the peer does not take what is written, and `LIMITS.sendQueueBytes` wait; the stream ends. */
+  constructor(
+    noise: NoiseSecretStream,
+    clock: Clock,
+    onViolation: (err: ProtocolError) => void,
+    onStalled: () => void = () => {},
+  ) {
     super();
+    this.#onStalled = onStalled;
+    this.#written = noise.rawBytesWritten;
     this.#noise = noise;
     this.#inspector = new FrameInspector(clock);
     let refused = false;
@@ -47,6 +62,13 @@ export class FrameGuard extends EventEmitter implements Protomux.FramedStream {
   }
 
   write(frame: Uint8Array): boolean {
+    if (this.destroyed) return false;
+    this.#written += frame.byteLength + FRAMING_BYTES;
+    if (this.#written - this.#noise.rawBytesWritten > LIMITS.sendQueueBytes) {
+      this.#onStalled();
+      this.#noise.destroy();
+      return false;
+    }
     return this.#noise.write(frame);
   }
 

@@ -23,11 +23,17 @@ const CLOSE = 3;
  */
 export class FrameInspector {
   readonly #control: TokenBucket;
+  /** Frames, and items of batches, that are too small to be held back by their bytes. */
+  readonly #small: TokenBucket;
 
   constructor(clock: Clock) {
     this.#control = new TokenBucket(clock, {
       perSecond: LIMITS.controlFramesPerSecond,
       burst: LIMITS.controlFramesBurst,
+    });
+    this.#small = new TokenBucket(clock, {
+      perSecond: LIMITS.smallFramesPerSecond,
+      burst: LIMITS.smallFramesBurst,
     });
   }
 
@@ -38,6 +44,7 @@ export class FrameInspector {
     const cursor = { buffer: frame, start: 0, end: frame.byteLength };
     const channel = uint(cursor);
     const type = uint(cursor);
+    this.#weigh(frame.byteLength);
     if (channel !== CONTROL) return;
     if (type === BATCH) this.#batch(cursor);
     else this.#controlFrame(type, cursor);
@@ -55,6 +62,7 @@ export class FrameInspector {
       }
       const end = cursor.start + length;
       if (end > cursor.end) throw new ProtocolError('FRAME_MALFORMED');
+      this.#weigh(length);
       const item = { buffer: cursor.buffer, start: cursor.start, end };
       const type = uint(item);
       if (channel === CONTROL) {
@@ -63,6 +71,10 @@ export class FrameInspector {
       }
       cursor.start = end;
     }
+  }
+
+  #weigh(length: number): void {
+    if (length < LIMITS.smallFrameBytes && !this.#small.take()) throw new ProtocolError('MESSAGE_FLOOD');
   }
 
   #controlFrame(type: number, cursor: Cursor): void {

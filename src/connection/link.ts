@@ -21,6 +21,8 @@ export interface LinkOptions {
   clock: Clock;
   onProof: (frame: Uint8Array) => void;
   onViolation: (err: ProtocolError) => void;
+  /** The peer takes nothing any more, and too much waits for it; the stream ends. */
+  onStalled?: () => void;
   /** The stream is gone; `goodbye` is why, if the peer said so first. Called once. */
   onClose: (goodbye: Goodbye | null) => void;
 }
@@ -69,7 +71,7 @@ export class Link {
       options.onViolation(err);
       noise.destroy();
     };
-    const mux = Protomux.from(new FrameGuard(noise, clock, onViolation));
+    const mux = Protomux.from(new FrameGuard(noise, clock, onViolation, options.onStalled));
     this.mux = mux;
     this.scheduler = new Scheduler(mux, clock);
     this.receipts = new BulkReceipts({

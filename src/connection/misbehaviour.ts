@@ -1,10 +1,10 @@
+import { prefixOf } from '../address-prefix.js';
 import type { Clock } from '../clock.js';
 import type { Counters } from '../counters.js';
 import type { ProtocolError } from '../errors.js';
 import type { PeerId } from '../identity/peer-id.js';
 import { LIMITS } from '../limits.js';
 import type { Log } from '../log.js';
-import { prefixOf } from '../membership/guess-budget.js';
 import { TokenBucket } from '../token-bucket.js';
 
 /** Who broke a rule, by all that is known of them. `address` (host:port) is given for who has proven nothing. */

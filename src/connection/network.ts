@@ -1,4 +1,5 @@
 import type NoiseSecretStream from '@hyperswarm/secret-stream';
+import { prefixOf } from '../address-prefix.js';
 import type { Clock } from '../clock.js';
 import type { Counters } from '../counters.js';
 import type { DiscoverableRoom, Discovery, FoundStream } from '../discovery/discovery.js';
@@ -6,7 +7,7 @@ import { ProtocolError } from '../errors.js';
 import { type PeerId, peerId } from '../identity/peer-id.js';
 import { LIMITS } from '../limits.js';
 import type { Log } from '../log.js';
-import { type GuessBudget, prefixOf } from '../membership/guess-budget.js';
+import type { GuessBudget } from '../membership/guess-budget.js';
 import type { RoomKeys } from '../membership/room-keys.js';
 import { type ProofIdentity, RoomProof } from '../membership/room-proof.js';
 import { Resource } from '../resource.js';
@@ -255,6 +256,7 @@ export class Network extends Resource<NetworkEvents> {
       address,
       clock,
       onProof: (frame) => connection?.onProof(link, frame),
+      onStalled: () => counters.add('streams stalled'),
       onViolation: (err) => this.#misbehaviour.note({ instance, id }, err),
       onClose: (goodbye) => {
         if (goodbye === 'full' && connection) this.emit('full', [...connection.sessions.keys()]);

@@ -186,8 +186,11 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
       noise.destroy();
     });
     const deadline = clock.after(LIMITS.proofDeadlineMs, () => noise.destroy());
-    const meter = () => {
-      if (noise.rawBytesRead > UNPROVEN_BYTES) noise.destroy();
+    // Of frames that were handed on: what has been read may hold a member's first frames behind its proof.
+    let unproven = 0;
+    const meter = (frame: Uint8Array) => {
+      unproven += frame.byteLength;
+      if (unproven > UNPROVEN_BYTES) noise.destroy();
     };
     noise.on('data', meter);
     noise.setKeepAlive(LIMITS.keepAliveMs);

@@ -1,3 +1,4 @@
+import { hostPrefix } from '../address-prefix.js';
 import type { Clock } from '../clock.js';
 import { LIMITS } from '../limits.js';
 import { TokenBucket } from '../token-bucket.js';
@@ -5,7 +6,8 @@ import { isPrivateHost } from './address.js';
 
 /** A stream that is not proven yet. */
 interface Pending {
-  host: string;
+  /** What one subscriber has. */
+  source: string;
   destroy(): void;
 }
 
@@ -31,22 +33,24 @@ export class PendingStreams {
 
   /** False if this address opens streams too fast. */
   admits(host: string): boolean {
-    let rate = this.#rates.get(host);
-    if (rate) this.#rates.delete(host);
+    const source = sourceOf(host);
+    let rate = this.#rates.get(source);
+    if (rate) this.#rates.delete(source);
     const perSecond = LIMITS.newStreamsPerAddressPerSecond;
     rate ??= new TokenBucket(this.#clock, { perSecond, burst: perSecond });
-    this.#rates.set(host, rate);
+    this.#rates.set(source, rate);
     if (this.#rates.size > REMEMBERED) this.#rates.delete(this.#rates.keys().next().value as string);
     return rate.take();
   }
 
   /** Counts a stream until the function given back is called; `destroy` ends it to make room. */
   add(host: string, destroy: () => void): () => void {
-    const mine = [...this.#pending].filter((other) => other.host === host);
+    const source = sourceOf(host);
+    const mine = [...this.#pending].filter((other) => other.source === source);
     const limit = isPrivateHost(host) ? LIMITS.pendingStreams : LIMITS.pendingStreamsPerAddress;
     if (mine.length >= limit) this.#evict(mine[0]);
     else if (this.#pending.size >= LIMITS.pendingStreams) this.#evict(this.#pending.values().next().value);
-    const pending = { host, destroy };
+    const pending = { source, destroy };
     this.#pending.add(pending);
     return () => void this.#pending.delete(pending);
   }
@@ -57,3 +61,6 @@ export class PendingStreams {
     oldest.destroy();
   }
 }
+
+/** Whoever has an IPv6 network has all its addresses; on a link everybody has one, and they are not one. */
+const sourceOf = (host: string): string => (/^fe[89ab].:/i.test(host) ? host : hostPrefix(host));

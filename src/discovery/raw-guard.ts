@@ -10,7 +10,7 @@ const OVERHEAD_BYTES = 64;
 /**
  * Stands between a TCP socket and its Noise stream, which would allocate up to 16 MiB on the word of a stranger:
  * reads the length of every frame first, and ends the socket when one is 0 or over the limit (PROTOCOL.md [N1]).
- * The limit is small until `proven()`. Bytes are passed on unchanged and uncopied.
+ * The limit is small until `secured()`. Bytes are passed on unchanged and uncopied.
  */
 export class RawGuard extends EventEmitter {
   readonly #socket: Socket;
@@ -30,8 +30,12 @@ export class RawGuard extends EventEmitter {
     this.on('error', () => {}); // the Noise stream ends by it; alone it must not throw
   }
 
-  /** The other end is a member: frames may be as large as those of channels. */
-  proven(): void {
+  /**
+   * The handshake is done: frames may be as large as those of channels. Not only once the proof is, since a member's
+   * first large frame may come in the same chunk as the last one of its proof; any other frame in place of a proof
+   * ends the stream.
+   */
+  secured(): void {
     this.#limit = LIMITS.frameBytes + OVERHEAD_BYTES;
   }
 

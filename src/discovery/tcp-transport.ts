@@ -56,6 +56,8 @@ export class TcpTransport extends Resource<TcpEvents> {
   readonly #pending: PendingStreams;
   readonly #streams = new Map<string, Set<NoiseSecretStream>>();
   readonly #sockets = new Set<Socket>();
+  /** Of these, those that this node dialled and that are not proven yet. */
+  readonly #dialled = new Set<Socket>();
   readonly #heardOnLan = new Set<string>();
   #server: Server | null = null;
 
@@ -78,9 +80,9 @@ export class TcpTransport extends Resource<TcpEvents> {
     return address?.port ?? null;
   }
 
-  /** Streams that are not proven yet. */
+  /** Streams that are not proven yet, whoever dialled. */
   get pending(): number {
-    return this.#pending.size;
+    return this.#pending.size + this.#dialled.size;
   }
 
   /** True while any stream to this instance lives, proven or not. */
@@ -171,6 +173,11 @@ export class TcpTransport extends Resource<TcpEvents> {
     });
   }
 
+  #dialledNow(socket: Socket): () => void {
+    this.#dialled.add(socket);
+    return () => void this.#dialled.delete(socket);
+  }
+
   #own(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('error', () => {}); // 'close' follows, and that is where it is dealt with
@@ -189,10 +196,13 @@ export class TcpTransport extends Resource<TcpEvents> {
     const noise = new NoiseSecretStream(isInitiator, guard, { keyPair: this.#deps.keyPair });
     noise.on('error', () => {}); // 'close' follows
     const address = { host: plainHost(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
-    const release = this.#pending.add(address.host, () => {
-      this.#deps.counters.add('streams evicted');
-      noise.destroy();
-    });
+    // Only who comes here takes a stranger's place: a flood must not end what this node dials itself.
+    const release = isInitiator
+      ? this.#dialledNow(socket)
+      : this.#pending.add(address.host, () => {
+          this.#deps.counters.add('streams evicted');
+          noise.destroy();
+        });
     let deadline = this.#deps.clock.after(LIMITS.noiseDeadlineMs, () => noise.destroy());
     let told = false;
     const tell: typeof done = (...args) => {
@@ -206,6 +216,7 @@ export class TcpTransport extends Resource<TcpEvents> {
       tell();
     });
     noise.on('open', () => {
+      guard.secured();
       deadline.cancel();
       deadline = this.#deps.clock.after(LIMITS.proofDeadlineMs, () => noise.destroy());
       noise.setKeepAlive(LIMITS.keepAliveMs);
@@ -216,7 +227,6 @@ export class TcpTransport extends Resource<TcpEvents> {
       const proven = () => {
         deadline.cancel();
         release();
-        guard.proven();
       };
       tell(
         {

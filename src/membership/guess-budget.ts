@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { hostOf, prefixOf } from '../address-prefix.js';
 import type { Clock } from '../clock.js';
 import { LIMITS } from '../limits.js';
 
@@ -94,27 +94,6 @@ class Remembered<T> {
     this.#map.set(key, value);
     if (this.#map.size > REMEMBERED) this.#map.delete(this.#map.keys().next().value as string);
   }
-}
-
-const hostOf = (address: string): string =>
-  address
-    .slice(0, address.lastIndexOf(':'))
-    .replace(/^\[|\]$|%.*$/g, '')
-    .replace(/^::ffff:/i, '');
-
-/** An IPv4 address or the first 64 bits of an IPv6 one: what one subscriber has. */
-export function prefixOf(address: string): string {
-  const host = hostOf(address);
-  return isIPv4(host) ? host : expand(host).slice(0, 4).join(':');
-}
-
-/** The eight groups of an IPv6 address. */
-function expand(host: string): string[] {
-  const [head = '', tail = ''] = host.toLowerCase().split('::');
-  const before = head.split(':').filter(Boolean);
-  const after = host.includes('::') ? tail.split(':').filter(Boolean) : [];
-  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0');
-  return [...before, ...zeros, ...after];
 }
 
 /** RFC 1918, loopback, link-local and unique-local: many people share one, and none is far away. */
