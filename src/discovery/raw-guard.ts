@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { LIMITS } from '../limits.js';
+import type { ReadBuffers } from './read-buffers.js';
 
 /** secret-stream writes a frame's length before it as 24 bits, little end first. */
 const HEADER_BYTES = 3;
@@ -20,10 +21,12 @@ export class RawGuard extends EventEmitter {
   #bodyBytes = 0;
   #refused = false;
 
-  constructor(socket: Socket) {
+  /** `reads`, where the socket reads into them, hands over the chunks that it would emit otherwise. */
+  constructor(socket: Socket, reads: ReadBuffers | null = null) {
     super();
     this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    if (reads) reads.onData = (chunk) => this.#onData(chunk);
+    else socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     for (const event of ['end', 'drain', 'close', 'error'] as const) {
       socket.on(event, (...args: unknown[]) => void this.emit(event, ...args));
     }

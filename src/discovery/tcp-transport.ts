@@ -12,6 +12,7 @@ import type { FoundStream, Path } from './discovery.js';
 import { instanceId } from './instance-id.js';
 import { PendingStreams } from './pending-streams.js';
 import { RawGuard } from './raw-guard.js';
+import { ReadBuffers, readingInto } from './read-buffers.js';
 
 export interface TcpDependencies {
   /** This run's transport key. */
@@ -99,7 +100,8 @@ export class TcpTransport extends Resource<TcpEvents> {
   /** Dials an address. An opened stream is handed to `onStream` in the tick in which its handshake was done. */
   async dial(target: DialTarget, onStream: (found: FoundStream) => void): Promise<DialOutcome> {
     if (this.closing) return 'failed';
-    const socket = connect({ host: target.host, port: target.port });
+    const reads = new ReadBuffers();
+    const socket = connect({ host: target.host, port: target.port, onread: reads.onread });
     this.#own(socket);
     const deadline = this.#deps.clock.after(LIMITS.dialDeadlineMs, () => socket.destroy());
     try {
@@ -110,7 +112,7 @@ export class TcpTransport extends Resource<TcpEvents> {
       deadline.cancel();
     }
     return new Promise((resolve) => {
-      this.#secure(socket, true, target.rooms, (found, noise) => {
+      this.#secure(socket, reads, { isInitiator: true, rooms: target.rooms }, (found, noise) => {
         if (!found || !noise) return resolve('failed');
         const self = found.instance === this.#instance;
         if (self || (target.instance !== undefined && found.instance !== target.instance)) {
@@ -138,7 +140,7 @@ export class TcpTransport extends Resource<TcpEvents> {
   }
 
   async #listen(host: string): Promise<Server | null> {
-    const server = createServer((socket) => this.#onConnection(socket));
+    const server = createServer({ pauseOnConnect: true }, (socket) => this.#onConnection(socket));
     try {
       server.listen({ port: this.#wantedPort, host });
       await once(server, 'listening');
@@ -158,19 +160,23 @@ export class TcpTransport extends Resource<TcpEvents> {
     return server;
   }
 
-  #onConnection(socket: Socket): void {
-    const host = plainHost(socket.remoteAddress ?? '');
+  #onConnection(accepted: Socket): void {
+    const host = plainHost(accepted.remoteAddress ?? '');
     if (this.closing || !this.#pending.admits(host)) {
       this.#deps.counters.add('streams refused');
-      socket.destroy();
+      accepted.destroy();
       return;
     }
+    const reads = new ReadBuffers();
+    const moved = readingInto(accepted, reads);
+    const socket = moved ?? accepted;
     this.#own(socket);
-    this.#secure(socket, false, [], (found, noise) => {
+    this.#secure(socket, moved && reads, { isInitiator: false, rooms: [] }, (found, noise) => {
       if (!found || !noise) return;
       if (found.instance === this.#instance) noise.destroy();
       else this.emit('incoming', found);
     });
+    if (!moved) accepted.resume();
   }
 
   #dialledNow(socket: Socket): () => void {
@@ -188,11 +194,11 @@ export class TcpTransport extends Resource<TcpEvents> {
   /** Makes a socket a Noise stream; calls back once, with nothing if that failed. */
   #secure(
     socket: Socket,
-    isInitiator: boolean,
-    rooms: readonly string[],
+    reads: ReadBuffers | null,
+    { isInitiator, rooms }: { isInitiator: boolean; rooms: readonly string[] },
     done: (found?: FoundStream, noise?: NoiseSecretStream) => void,
   ): void {
-    const guard = new RawGuard(socket);
+    const guard = new RawGuard(socket, reads);
     const noise = new NoiseSecretStream(isInitiator, guard, { keyPair: this.#deps.keyPair });
     noise.on('error', () => {}); // 'close' follows
     const address = { host: plainHost(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };

@@ -1,8 +1,10 @@
-import { connect, createServer } from 'node:net';
 import NoiseSecretStream from '@hyperswarm/secret-stream';
 import HyperDHT from 'hyperdht';
 import createTestnet from 'hyperdht/testnet.js';
-import { instanceId } from '../../src/discovery/instance-id.js';
+import { systemClock } from '../../src/clock.js';
+import { Counters } from '../../src/counters.js';
+import { TcpTransport } from '../../src/discovery/tcp-transport.js';
+import { silentLog } from '../../src/log.js';
 import { Pieces } from '../support/bulk-channel.js';
 import { BenchSession, type Figures } from './bench-session.js';
 
@@ -19,16 +21,14 @@ if (role === 'listen') await listen();
 else await send();
 
 async function listen(): Promise<void> {
-  const onStream = (noise: NoiseSecretStream) => {
-    noise.on('error', () => {});
-    noise.on('open', () => new BenchSession(noise).echo());
-  };
   if (carrier === 'tcp') {
-    const server = createServer((socket) => {
-      socket.setNoDelay(true);
-      onStream(new NoiseSecretStream(false, socket, { keyPair }));
+    const transport = tcp();
+    transport.on('incoming', ({ noise, proven }) => {
+      proven();
+      new BenchSession(noise).echo();
     });
-    server.listen(0, where, () => console.log(`${where}:${(server.address() as { port: number }).port}`));
+    await transport.open();
+    console.log(`${where}:${transport.port}`);
     return;
   }
   const { bootstrap } = await createTestnet(6, { host: where });
@@ -45,15 +45,27 @@ async function dial(): Promise<NoiseSecretStream> {
     const dht = new HyperDHT({ bootstrap: [{ host, port: Number(port) }] });
     return dht.connect(Buffer.from(key, 'hex'));
   }
-  const socket = connect(Number(port), host);
-  socket.setNoDelay(true);
-  return new NoiseSecretStream(true, socket, { keyPair });
+  return new Promise((resolve, reject) => {
+    void tcp()
+      .dial({ host, port: Number(port), rooms: [] }, ({ noise, proven }) => {
+        proven();
+        resolve(noise);
+      })
+      .then((outcome) => {
+        if (outcome !== 'opened') reject(new Error(`nobody at ${where}`));
+      });
+  });
+}
+
+/** The transport of the node itself, with what it does to sockets and frames. */
+function tcp(): TcpTransport {
+  return new TcpTransport({ keyPair, clock: systemClock, log: silentLog, counters: new Counters() });
 }
 
 async function send(): Promise<void> {
   const noise = await dial();
   noise.on('error', () => {});
-  if (!(await noise.opened)) throw new Error(`nobody at ${instanceId(keyPair.publicKey)}`);
+  if (!(await noise.opened)) throw new Error(`nobody at ${where}`);
   const session = new BenchSession(noise);
   await session.opened();
   const pieces = new Pieces();
