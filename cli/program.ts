@@ -84,10 +84,12 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   choosesRoom(
     command(
       'open [ROOM]',
-      'enter a room at the terminal; asks which one',
+      'open the page in a browser, and stay until Ctrl-C',
       () => import('./commands/open.js'),
     ),
-  );
+  )
+    .option('--no-browser', 'only print the address')
+    .option('--detach', 'return at once; the node stays');
   choosesRoom(command('join [ROOM]', 'talk in a room', () => import('./commands/join.js'))).option(
     '--commands',
     'take / commands from a pipe too',

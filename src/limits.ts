@@ -114,6 +114,10 @@ export const LIMITS = {
   apiRequestMs: 30_000,
   apiSendQueueBytes: 8 * 1024 * 1024,
   events: 16_384,
+  pageCodes: 16,
+  pageCodeMs: 60_000,
+  pageKeys: 32,
+  pageKeyMs: 30 * 24 * 3_600_000,
 
   // The node ([L7])
   idleNodeMs: 5_000,

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.js';
 import { ChatterError, type ErrorCode } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import {
+  Answer,
   API_VERSION,
   type ApiEvent,
   CLOSE,
@@ -13,6 +15,7 @@ import {
 } from './api.js';
 import type { EventLog } from './event-log.js';
 import { sameSecret } from './guard.js';
+import { type PageKey, type PageKeys, pageProof } from './page-keys.js';
 import type { Requests } from './requests.js';
 
 export interface ApiSocketDependencies {
@@ -20,6 +23,9 @@ export interface ApiSocketDependencies {
   events: EventLog;
   snapshot: () => Snapshot;
   token: string;
+  pages: PageKeys;
+  /** The port that the API is reached at. */
+  port: number;
   clock: Clock;
   /** The upgrade request bore the token already. */
   authorized: boolean;
@@ -32,7 +38,7 @@ const REQUESTS_AT_ONCE = 64;
 /**
  * One WebSocket client: hello first, then requests and events.
  *
- * 1. Nothing is told before the hello has shown the token; a `welcome` comes first, missed events follow, then new
+ * 1. Nothing is told before the hello has shown the token, or a tab of the page its code or key; a `welcome` comes first, missed events follow, then new
  *    ones: in that order, without a gap.
  * 2. Who does not read is let go when `apiSendQueueBytes` wait for it; it comes back and asks from its last event on.
  * 3. Nothing that comes after the end was decided is done.
@@ -41,11 +47,14 @@ export class ApiSocket {
   readonly #socket: WebSocket;
   readonly #deps: ApiSocketDependencies;
   #welcomed = false;
+  /** What the next frame is taken for until the client is let in. */
+  #entering: ((frame: unknown) => void) | null;
   #underWay = 0;
 
   constructor(socket: WebSocket, deps: ApiSocketDependencies) {
     this.#socket = socket;
     this.#deps = deps;
+    this.#entering = (frame) => this.#hello(frame);
     const deadline = deps.clock.after(HELLO_MS, () => socket.close(CLOSE.policy));
     socket.on('error', () => socket.terminate());
     socket.on('close', () => deadline.cancel());
@@ -53,11 +62,12 @@ export class ApiSocket {
       if (this.closed) return; // Invariant 3
       if (isBinary) return socket.close(CLOSE.protocol);
       const frame = parse((data as Buffer).toString());
-      if (this.#welcomed) void this.#request(frame);
-      else {
-        deadline.cancel();
-        this.#hello(frame);
-      }
+      if (this.#welcomed) return void this.#request(frame);
+      const enter = this.#entering;
+      this.#entering = null;
+      if (!enter) return socket.close(CLOSE.protocol); // it did not wait to be let in
+      enter(frame);
+      if (!this.#entering) deadline.cancel();
     });
   }
 
@@ -79,12 +89,38 @@ export class ApiSocket {
   }
 
   #hello(frame: unknown): void {
-    const { events, token, authorized, snapshot } = this.#deps;
+    const { token, authorized, pages } = this.#deps;
     const hello = Hello.safeParse(frame);
-    if (!hello.success || !(authorized || sameSecret(hello.data.token ?? '', token))) {
-      return this.#socket.close(CLOSE.policy);
-    }
-    const { since } = hello.data;
+    if (!hello.success) return this.#socket.close(CLOSE.policy);
+    const { since, code, page } = hello.data;
+    if (authorized || sameSecret(hello.data.token ?? '', token)) return this.#welcome(since);
+    if (code !== undefined) return void this.#trade(code, since);
+    const key = page ? pages.find(page.id) : null;
+    if (!page || !key) return this.#socket.close(CLOSE.policy);
+    this.#challenge(key, page.nonce, since);
+  }
+
+  async #trade(code: string, since: Hello['since']): Promise<void> {
+    const page = await this.#deps.pages.redeem(code);
+    if (this.closed) return;
+    if (page) this.#welcome(since, page);
+    else this.#socket.close(CLOSE.policy);
+  }
+
+  #challenge({ key }: PageKey, theirs: string, since: Hello['since']): void {
+    const { port } = this.#deps;
+    const nonces: [string, string] = [theirs, randomBytes(16).toString('base64url')];
+    this.#entering = (frame) => {
+      const answer = Answer.safeParse(frame);
+      const right = answer.success && sameSecret(answer.data.proof, pageProof(key, 'page', port, nonces));
+      if (right) this.#welcome(since);
+      else this.#socket.close(CLOSE.policy);
+    };
+    this.#send({ challenge: nonces[1], proof: pageProof(key, 'node', port, nonces) });
+  }
+
+  #welcome(since: Hello['since'], page?: PageKey): void {
+    const { events, snapshot } = this.#deps;
     const missed = since ? replay(events, since) : null;
     this.#welcomed = true; // Invariant 1: nothing else can come between, all of this is one tick
     this.#send({
@@ -92,6 +128,7 @@ export class ApiSocket {
       epoch: events.epoch,
       seq: events.seq,
       resync: missed ? null : snapshot(),
+      ...(page ? { page: { id: page.id, key: page.key } } : {}),
     });
     for (const event of missed ?? []) this.#send({ event: { ...event, old: true } });
   }

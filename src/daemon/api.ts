@@ -152,6 +152,8 @@ export const REQUESTS = {
     result: Joined,
   },
   leave: { params: z.object({ room: roomRef }), result: RoomInfo },
+  /** Holds a lease on the node, over a WebSocket, without joining a room. */
+  hold: { params: nothing, result: nothing },
   /** Gives this connection's lease back. */
   release: { params: nothing, result: nothing },
   peers: { params: z.object({ room: roomRef }), result: z.array(Peer) },
@@ -185,6 +187,8 @@ export const REQUESTS = {
   /** Who one is, the rooms one knows and whom one trusts, as one line that only the passphrase opens. */
   backup: { params: z.object({ passphrase: z.string() }), result: z.object({ sealed: z.string() }) },
   ...FILE_REQUESTS,
+  /** An address of the page that lets whoever opens it in: once, within a minute. It shows `room` first. */
+  page: { params: z.object({ room: roomRef.optional() }), result: z.object({ url: z.string() }) },
   /** A pinned node does not end when its last lease does. */
   pin: { params: z.object({ pinned: z.boolean() }), result: nothing },
   stop: { params: nothing, result: nothing },
@@ -236,10 +240,17 @@ export type ApiEvent = EventBody & { epoch: string; seq: number; time: string; o
 export const Hello = z.object({
   hello: z.literal(API_VERSION),
   token: z.string().max(256).optional(),
+  /** The one-time code of the page's address. The welcome brings the key of this tab. */
+  code: z.string().max(64).optional(),
+  /** A tab that has a key, and the nonce that the node is to prove itself with. A challenge follows. */
+  page: z.object({ id: z.string().max(64), nonce: z.string().min(16).max(64) }).optional(),
   /** The last event that this client has seen, to go on without a gap. */
   since: z.object({ epoch: z.string().max(64), seq: z.number().int().min(0) }).optional(),
 });
 export type Hello = z.output<typeof Hello>;
+
+/** A tab's answer to the challenge: its proof (`src/daemon/README.md`, "The page"). */
+export const Answer = z.object({ proof: z.string().max(64) });
 
 /** A request frame: `{id, do, …params}`. */
 export const RequestFrame = z.looseObject({ id: z.number().int().min(0), do: z.string().max(64) });
@@ -249,9 +260,27 @@ export interface Snapshot {
   rooms: { room: string; roomId: string; self: Person; members: Person[] }[];
 }
 
-/** What the server sends. The first frame is `welcome`; missed events follow it before new ones. */
-export type ServerFrame =
-  | { welcome: typeof API_VERSION; epoch: string; seq: number; resync: Snapshot | null }
+/**
+ * What the server sends. The first frame is `welcome`, but for a tab that is challenged before; missed events follow
+ * it before new ones. `page` is the key of a tab that came with a code.
+ */
+export type ServerFrame = Challenge | Welcome | Frame;
+
+export interface Challenge {
+  challenge: string;
+  proof: string;
+}
+
+export interface Welcome {
+  welcome: typeof API_VERSION;
+  epoch: string;
+  seq: number;
+  resync: Snapshot | null;
+  page?: { id: string; key: string };
+}
+
+/** What comes once a client is let in. */
+export type Frame =
   | { id: number; ok: unknown }
   | { id: number; error: { code: ErrorCode; text: string } }
   | { event: ApiEvent };

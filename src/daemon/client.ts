@@ -6,6 +6,7 @@ import type {
   API_VERSION,
   ApiEvent,
   CLOSE,
+  Frame,
   Method,
   NodeOptions,
   Params,
@@ -56,6 +57,8 @@ export class Client {
   readonly #events = new EventEmitter();
   readonly #waiting = new Map<number, Waiting>();
   readonly #joins = new Map<string, Params<'join'>>();
+  /** Holds a lease besides those of its rooms. */
+  #holds = false;
   #socket: Socket | null = null;
   #since: { epoch: string; seq: number } | null = null;
   #nextId = 0;
@@ -106,6 +109,7 @@ export class Client {
         open: undefined,
       });
     }
+    if (method === 'hold') this.#holds = true;
     if (method === 'leave') this.#joins.delete((result as Result<'leave'>).roomId);
     return result;
   }
@@ -208,6 +212,7 @@ export class Client {
       });
       socket.on('message', (data) => {
         const frame = JSON.parse((data as Buffer).toString()) as ServerFrame;
+        if ('challenge' in frame) return; // it is for tabs of the page
         if (!('welcome' in frame)) return this.#onFrame(frame);
         clearTimeout(deadline);
         welcomed = true;
@@ -220,7 +225,7 @@ export class Client {
     });
   }
 
-  #onFrame(frame: Exclude<ServerFrame, { welcome: unknown }>): void {
+  #onFrame(frame: Frame): void {
     if ('event' in frame) {
       const { epoch, seq } = frame.event;
       this.#since = { epoch, seq };
@@ -251,6 +256,7 @@ export class Client {
   async #return(): Promise<void> {
     try {
       await this.#attach();
+      if (this.#holds) await this.#ask('hold', {});
       for (const join of this.#joins.values()) await this.#ask('join', join);
     } catch (err) {
       const failure = ChatterError.from(err);

@@ -20,24 +20,34 @@ export type Verdict = { ok: true; authorized: boolean } | { ok: false; status: 4
  */
 export function guard(request: GuardedRequest, port: number, token: string): Verdict {
   const { headers } = request;
-  const hosts = [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`];
+  const hosts = hostsAt(port);
   const authorization = headers.authorization;
   const authorized = authorization !== undefined && sameSecret(authorization, `Bearer ${token}`);
-  if (!request.url.startsWith('/')) return { ok: false, status: 403 }; // an absolute target names another host
-  if (count(request.rawHeaders, 'host') !== 1 || !hosts.includes(headers.host ?? ''))
-    return { ok: false, status: 403 };
+  if (!isForUs(request, port)) return { ok: false, status: 403 };
   const { origin } = headers;
   if (origin === undefined) {
     // A browser sends an Origin with everything that changes something: without one it is a program or nothing.
     if (!authorized) return { ok: false, status: 401 };
   } else if (!hosts.some((host) => origin === `http://${host}`)) return { ok: false, status: 403 };
-  const site = headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return { ok: false, status: 403 };
+  if (isFromElsewhere(headers)) return { ok: false, status: 403 };
   if (authorization !== undefined && !authorized) return { ok: false, status: 401 };
   return { ok: true, authorized };
 }
 
-/** On every answer (SECURITY headers of a page that nobody else may frame, read or feed). There is no CORS header. */
+/**
+ * Decides whether a file of the page may be read: the files are the same for everybody and hold no secret, but no other
+ * page may embed or read them.
+ */
+export function guardsPage(request: GuardedRequest, port: number): boolean {
+  const { method, headers } = request;
+  const { origin } = headers;
+  const isOurs = origin === undefined || hostsAt(port).some((host) => origin === `http://${host}`);
+  return (
+    (method === 'GET' || method === 'HEAD') && isOurs && isForUs(request, port) && !isFromElsewhere(headers)
+  );
+}
+
+/** On every answer of the API (SECURITY headers of a page that nobody else may frame, read or feed). There is no CORS header. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy':
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox",
@@ -54,6 +64,16 @@ export function sameSecret(a: string, b: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
 }
+
+const hostsAt = (port: number) => [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`];
+
+/** Exactly one Host, exactly ours; an absolute target would name another one. */
+const isForUs = ({ url, headers, rawHeaders }: GuardedRequest, port: number) =>
+  url.startsWith('/') && count(rawHeaders, 'host') === 1 && hostsAt(port).includes(headers.host ?? '');
+
+/** A browser says that another page asked. */
+const isFromElsewhere = ({ 'sec-fetch-site': site }: IncomingHttpHeaders) =>
+  site !== undefined && site !== 'same-origin' && site !== 'none';
 
 const count = (rawHeaders: readonly string[], name: string) =>
   rawHeaders.filter((header, i) => i % 2 === 0 && header.toLowerCase() === name).length;

@@ -8,6 +8,8 @@ export interface RequestContext {
   leases: Leases;
   /** The daemon's own part of `status`. */
   describe: () => Omit<Result<'status'>, NodeStatus>;
+  /** The page's address with a fresh code in it, and the id of the room to show. */
+  pageUrl: (roomId?: string) => string;
   stop: () => void;
 }
 
@@ -24,7 +26,7 @@ type Handlers = {
 export class Requests {
   readonly #handlers: Handlers;
 
-  constructor({ node, leases, describe, stop }: RequestContext) {
+  constructor({ node, leases, describe, pageUrl, stop }: RequestContext) {
     this.#handlers = {
       status: () => ({ ...describe(), ...node.status() }),
       whoami: (params) => node.whoami(params),
@@ -36,6 +38,10 @@ export class Requests {
         return joined;
       },
       leave: (params) => node.leave(params),
+      hold: (_params, { lease }) => {
+        if (lease && !lease.closed) leases.hold(lease);
+        return {};
+      },
       release: (_params, { lease }) => {
         if (lease) leases.release(lease);
         return {};
@@ -58,6 +64,10 @@ export class Requests {
       resume: (params) => node.resume(params),
       cancel: (params) => node.cancel(params),
       withdraw: (params) => node.withdraw(params),
+      page: async ({ room }: { room?: string }) => {
+        const known = room === undefined ? undefined : await node.invite({ room });
+        return { url: pageUrl(known?.roomId) };
+      },
       pin: ({ pinned }: { pinned: boolean }) => {
         leases.pinned = pinned;
         return {};

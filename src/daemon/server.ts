@@ -11,8 +11,10 @@ import { Resource } from '../resource.js';
 import type { ApiEvent, Snapshot } from './api.js';
 import { ApiSocket } from './api-socket.js';
 import type { EventLog } from './event-log.js';
-import { guard, SECURITY_HEADERS } from './guard.js';
+import { guard, guardsPage, SECURITY_HEADERS } from './guard.js';
 import type { Leases } from './leases.js';
+import { PageFiles } from './page-files.js';
+import type { PageKeys } from './page-keys.js';
 import type { Requests } from './requests.js';
 
 export interface ApiServerDependencies {
@@ -22,6 +24,9 @@ export interface ApiServerDependencies {
   snapshot: () => Snapshot;
   /** The secret that whoever may use the API has read from a file of this user's. */
   token: string;
+  pages: PageKeys;
+  /** The built page. */
+  pageFolder: string;
   clock: Clock;
   log: Log;
 }
@@ -41,13 +46,14 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 
 /**
  * The node's API on 127.0.0.1: `POST /api/METHOD` for one request, `/api/socket` for a WebSocket of requests and
- * events. Nothing passes but through the guard, and nothing is changed by anything but POST and the WebSocket.
+ * events; every other path is a file of the page. Nothing passes but through the guard, and nothing is changed by anything but POST and the WebSocket.
  */
 export class ApiServer extends Resource {
   readonly #deps: ApiServerDependencies;
   readonly #http: Server;
   readonly #ws: WebSocketServer;
   readonly #clients = new Set<ApiSocket>();
+  readonly #files: PageFiles;
   readonly #wantedPort: number;
   readonly #fixed: boolean;
 
@@ -58,6 +64,7 @@ export class ApiServer extends Resource {
   ) {
     super();
     this.#deps = deps;
+    this.#files = new PageFiles(deps.pageFolder);
     this.#wantedPort = port;
     this.#fixed = fixed;
     this.#http = createServer(
@@ -122,7 +129,14 @@ export class ApiServer extends Resource {
     const { token, requests, leases } = this.#deps;
     leases.touch();
     const { method = '', url = '' } = request;
-    const verdict = guard({ ...shape(request), method, url }, this.port, token);
+    const guarded = { ...shape(request), method, url };
+    if (
+      !url.startsWith(PREFIX) &&
+      guardsPage(guarded, this.port) &&
+      this.#files.serve(request, response, this.port)
+    )
+      return;
+    const verdict = guard(guarded, this.port, token);
     try {
       if (!verdict.ok) throw refusal(verdict.status);
       if (!verdict.authorized) throw refusal(401);
@@ -156,7 +170,7 @@ export class ApiServer extends Resource {
   }
 
   #onSocket(webSocket: WebSocket, authorized: boolean): void {
-    const client = new ApiSocket(webSocket, { ...this.#deps, authorized });
+    const client = new ApiSocket(webSocket, { ...this.#deps, port: this.port, authorized });
     this.#clients.add(client);
     webSocket.on('close', () => {
       this.#clients.delete(client);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { systemClock } from '../clock.js';
 import { type Log, lineLog } from '../log.js';
 import { ChatterNode } from '../node.js';
@@ -10,6 +11,7 @@ import { EventLog } from './event-log.js';
 import { Leases } from './leases.js';
 import { logFile } from './log-file.js';
 import { NodeView } from './node-view.js';
+import { PageKeys } from './page-keys.js';
 import { Requests } from './requests.js';
 import { ApiServer } from './server.js';
 
@@ -60,8 +62,15 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     const token = randomBytes(32).toString('base64url');
     const leases = new Leases(systemClock, () => stop('idle'));
     const events = new EventLog(randomBytes(8).toString('hex'));
+    const pages = new PageKeys({
+      clock: systemClock,
+      saved: await locked.setting(PAGES_SETTING),
+      save: (saved) => locked.setSetting(PAGES_SETTING, saved),
+    });
     const requests = new Requests({
       node: view,
+      pageUrl: (roomId) =>
+        `http://127.0.0.1:${server.port}/#${pages.code()}${roomId === undefined ? '' : `/${roomId}`}`,
       leases,
       stop: () => setImmediate(() => stop('asked')), // after the answer has been written
       describe: () => ({
@@ -80,7 +89,17 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     const kept = Number((await locked.setting(PORT_SETTING)) ?? 0);
     const { port: wanted } = options.node;
     const server = new ApiServer(
-      { requests, events, leases, snapshot: () => view.snapshot(), token, clock: systemClock, log },
+      {
+        requests,
+        events,
+        leases,
+        snapshot: () => view.snapshot(),
+        token,
+        pages,
+        pageFolder: PAGE_FOLDER,
+        clock: systemClock,
+        log,
+      },
       { port: wanted ?? kept, fixed: (wanted ?? 0) > 0 },
     );
     await server.open();
@@ -118,7 +137,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 }
 
 const BUSY_EVERY_MS = 1_000;
+/** Where the build puts the page: beside the compiled sources. */
+const PAGE_FOLDER = fileURLToPath(new URL('../../web/', import.meta.url));
 const PORT_SETTING = 'api-port';
+const PAGES_SETTING = 'page-keys';
 
 function watchSignals(log: Log, stop: () => void): void {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);

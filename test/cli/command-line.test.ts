@@ -65,8 +65,6 @@ t.test(
 t.test('what is not understood is told in one line on standard error, and ends with 2', async (t) => {
   const person = new Person(t);
   const wrong: [string[], RegExp][] = [
-    [[], /Use chatter join ROOM/],
-    [['open'], /no terminal/],
     [['--bogus'], /--bogus/],
     [['whoami', '--bogus'], /--bogus/],
     [['whoami', 'extra'], /arguments/],
@@ -251,7 +249,7 @@ t.test('[A6] a passphrase is refused as an argument, whatever the command', asyn
 t.test('at a terminal one is asked which room, and no answer joins none', async (t) => {
   if (!hasTerminal(t)) return;
   const person = new Person(t);
-  for (const args of [[], ['open'], ['join']]) {
+  for (const args of [['join']]) {
     const asked = person.spawn('script', atTerminal([...OFF, ...args, '--data', person.data]));
     await asked.until(/Room name or invite link/);
     asked.write('\u0004'); // Ctrl-D

@@ -60,7 +60,7 @@ if (has(t, 'root', 'ip')) {
       if (!hasTerminal(t)) return;
       const [person, other] = people(t);
       const window = await enter(other, 'lobby');
-      const terminal = person.spawn('script', atTerminal(['--data', person.data]));
+      const terminal = person.spawn('script', atTerminal(['join', '--data', person.data]));
       await terminal.until(/Room name or invite link \[lobby, this network only\]: /);
       terminal.write('\r');
       await terminal.until(/You are [^\n]* in [^\n]*lobby/);

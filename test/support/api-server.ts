@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import path from 'node:path';
 import { WebSocket } from 'ws';
 import { type Clock, systemClock } from '../../src/clock.js';
 import { API_VERSION, type NodeOptions, type ServerFrame } from '../../src/daemon/api.js';
 import { EventLog } from '../../src/daemon/event-log.js';
 import { Leases } from '../../src/daemon/leases.js';
+import { PageKeys } from '../../src/daemon/page-keys.js';
 import { Requests } from '../../src/daemon/requests.js';
 import { ApiServer } from '../../src/daemon/server.js';
 import { lineLog } from '../../src/log.js';
@@ -37,6 +39,9 @@ export class Api {
   readonly token = randomBytes(32).toString('base64url');
   readonly events: EventLog;
   readonly leases: Leases;
+  readonly pages: PageKeys;
+  /** What the node keeps of the page's keys. */
+  savedPages: string | null = null;
   readonly server: ApiServer;
   /** Lines of the log, at its most talkative. */
   readonly lines: string[] = [];
@@ -52,10 +57,18 @@ export class Api {
     this.events = new EventLog(epoch);
     this.leases = new Leases(clock, () => this.idles++);
     this.leases.pinned = true;
-    const { node, events, leases, token } = this;
+    this.pages = new PageKeys({
+      clock,
+      saved: null,
+      save: async (saved) => {
+        this.savedPages = saved;
+      },
+    });
+    const { node, events, leases, token, pages } = this;
     const requests = new Requests({
       node,
       leases,
+      pageUrl: () => `http://127.0.0.1:${this.port}/#${this.pages.code()}`,
       stop: () => this.stops++,
       describe: () => ({
         pid: process.pid,
@@ -76,7 +89,17 @@ export class Api {
       () => 0,
     );
     const snapshot = () => node.snapshot();
-    this.server = new ApiServer({ requests, events, leases, snapshot, token, clock, log });
+    this.server = new ApiServer({
+      requests,
+      events,
+      leases,
+      snapshot,
+      token,
+      pages,
+      pageFolder: path.resolve('dist/web'),
+      clock,
+      log,
+    });
     node.onEvent((event) => this.server.publish(events.add(event, new Date(0).toISOString())));
   }
 

@@ -1,0 +1,132 @@
+import type { Method, Params, Peer, Result, RoomInfo } from '../../daemon/api.js';
+import { type ConnectionEvents, NodeConnection } from '../node/node-connection.js';
+import { takeAddress } from '../node/page-key.js';
+import { EMPTY, emptyRoom, type State } from './model.js';
+import { reduceEvent, reduceSnapshot } from './reduce-event.js';
+
+const SHOWN = 'chatter-shown-room';
+
+/**
+ * What the page shows, and what a person can do. React reads it with `useSyncExternalStore`.
+ *
+ * 1. The node is the truth: an action asks it, and what is shown changes by what it answers and tells.
+ * 2. Listeners hear at most once a frame, so that a flood of events costs one drawing each.
+ */
+export class PageStore {
+  readonly #connection: NodeConnection;
+  readonly #listeners = new Set<() => void>();
+  #state: State = EMPTY;
+  #drawn: State = EMPTY;
+  #frame: number | null = null;
+
+  constructor() {
+    const { code, room } = takeAddress();
+    if (room) sessionStorage.setItem(SHOWN, room);
+    const events: ConnectionEvents = {
+      onState: (link) => {
+        this.#set({ ...this.#state, link });
+        if (link === 'open') void this.#refresh().catch(() => {}); // lost again: read again when it is back
+      },
+      onEvent: (event) => {
+        this.#set(reduceEvent(this.#state, event, !document.hidden));
+        if (event.type === 'joined' || event.type === 'left') void this.#refresh().catch(() => {});
+      },
+      onSnapshot: (snapshot) => this.#set(reduceSnapshot(this.#state, snapshot)),
+    };
+    this.#connection = new NodeConnection(events, code);
+    document.addEventListener('visibilitychange', () => this.#read());
+  }
+
+  readonly subscribe = (fn: () => void): (() => void) => {
+    this.#listeners.add(fn);
+    return () => this.#listeners.delete(fn);
+  };
+
+  readonly snapshot = (): State => this.#drawn;
+
+  /** Rejects with RequestError. */
+  request<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
+    return this.#connection.request(method, params);
+  }
+
+  again(): void {
+    this.#connection.again();
+  }
+
+  /** Joins a room and shows it. Rejects with RequestError: some codes want an answer from the person. */
+  async join(params: Params<'join'>): Promise<Result<'join'>> {
+    const joined = await this.request('join', params);
+    const { room, roomId, self } = joined;
+    const known = this.#state.rooms.get(roomId) ?? emptyRoom(room, roomId);
+    const here = new Map(joined.people.filter((peer) => !peer.self).map((peer) => [peer.id, peer]));
+    this.#set({
+      ...this.#state,
+      rooms: new Map(this.#state.rooms).set(roomId, { ...known, info: joined, joined: true, self, here }),
+    });
+    this.show(roomId);
+    return joined;
+  }
+
+  async rename(name: string): Promise<void> {
+    const self = await this.request('rename', { name });
+    this.#set({ ...this.#state, self });
+  }
+
+  /** Shows a room, joining it first where that was left. */
+  show(roomId: string | null): void {
+    if (roomId) sessionStorage.setItem(SHOWN, roomId);
+    this.#set({ ...this.#state, shown: roomId, peers: new Map() });
+    this.#read();
+    void this.readPeers();
+  }
+
+  /** Reads paths and statistics of the people in the room that is shown. */
+  async readPeers(): Promise<void> {
+    const { shown, rooms } = this.#state;
+    if (!shown || !rooms.get(shown)?.joined) return;
+    const peers = await this.request('peers', { room: shown }).catch((): Peer[] => []);
+    if (this.#state.shown !== shown) return;
+    this.#set({ ...this.#state, peers: new Map(peers.map((peer) => [peer.id, peer])) });
+  }
+
+  async #refresh(): Promise<void> {
+    const [self, infos] = await Promise.all([this.request('whoami', {}), this.request('rooms', {})]);
+    const rooms = new Map(this.#state.rooms);
+    for (const info of infos) {
+      const known = rooms.get(info.roomId) ?? emptyRoom(info.room, info.roomId);
+      rooms.set(info.roomId, { ...known, room: info.room, info, joined: info.joined });
+    }
+    const shown = this.#state.shown ?? lastShown(infos);
+    this.#set({ ...this.#state, self, rooms, shown, listed: true });
+    void this.readPeers();
+  }
+
+  /** The room that is looked at has been read. */
+  #read(): void {
+    const { shown, rooms } = this.#state;
+    const room = shown ? rooms.get(shown) : undefined;
+    if (!room || room.unread === 0 || document.hidden) return;
+    this.#set({ ...this.#state, rooms: new Map(rooms).set(room.roomId, { ...room, unread: 0 }) });
+  }
+
+  #set(state: State): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    if (document.hidden) return this.#draw(); // a hidden page has no frames
+    this.#frame ??= requestAnimationFrame(() => this.#draw()); // Invariant 2
+  }
+
+  #draw(): void {
+    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    this.#frame = null;
+    this.#drawn = this.#state;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** The room that this tab showed before it was loaded anew, or the first one that one is in. */
+function lastShown(infos: readonly RoomInfo[]): string | null {
+  const joined = infos.filter((info) => info.joined);
+  const last = sessionStorage.getItem(SHOWN);
+  return joined.find(({ roomId }) => roomId === last)?.roomId ?? joined[0]?.roomId ?? null;
+}

@@ -1,0 +1,116 @@
+import type { ApiEvent, Person, Snapshot } from '../../daemon/api.js';
+import { type Entry, emptyRoom, type RoomState, type State } from './model.js';
+
+/**
+ * The state after an event of the node. Pure: the same state comes back if nothing shown has changed. `looking` says
+ * whether somebody looks at the page.
+ */
+export function reduceEvent(state: State, event: ApiEvent, looking: boolean): State {
+  if (!('roomId' in event) || event.roomId === undefined) return state;
+  const { roomId } = event;
+  const room = state.rooms.get(roomId) ?? emptyRoom(event.room ?? '', roomId);
+  const next = reduceRoom(room, event, state.shown === roomId && looking);
+  return next === room ? state : { ...state, rooms: new Map(state.rooms).set(roomId, next) };
+}
+
+/** How things stand, where events were missed. What was said meanwhile is in the history. */
+export function reduceSnapshot(state: State, { rooms }: Snapshot): State {
+  const next = new Map([...state.rooms].map(([id, room]) => [id, { ...room, joined: false, here: noOne }]));
+  for (const { room, roomId, self, members } of rooms) {
+    const known = next.get(roomId) ?? emptyRoom(room, roomId);
+    next.set(roomId, { ...known, joined: true, self, here: byId(members) });
+  }
+  return { ...state, rooms: next };
+}
+
+function reduceRoom(room: RoomState, event: ApiEvent, isRead: boolean): RoomState {
+  const at = Date.parse(event.time);
+  const id = `${event.epoch}:${event.seq}`;
+  switch (event.type) {
+    case 'joined':
+      return { ...room, joined: true, self: event.self, here: byId(event.members) };
+    case 'left':
+      return { ...room, joined: false, here: noOne };
+    case 'peer-joined':
+      return {
+        ...room,
+        here: new Map(room.here).set(event.peer.id, event.peer),
+        gone: without(room.gone, event.peer.id),
+        entries: comeOrGone(room.entries, 'joined', id, at, event.peer),
+      };
+    case 'peer-left':
+      return {
+        ...room,
+        here: without(room.here, event.peer.id),
+        gone: new Map(room.gone).set(event.peer.id, { person: event.peer, at }),
+        entries: comeOrGone(room.entries, event.reason, id, at, event.peer),
+      };
+    case 'peer-renamed':
+      return {
+        ...room,
+        here: new Map(room.here).set(event.peer.id, event.peer),
+        entries: [...room.entries, { type: 'renamed', id, at, person: event.peer, was: event.was }],
+      };
+    case 'peer-path':
+      return {
+        ...room,
+        entries: [...room.entries, { type: 'moved', id, at, person: event.peer, path: event.path }],
+      };
+    case 'message': {
+      if (room.entries.some((entry) => entry.id === event.id)) return room;
+      const { author, text, self } = event;
+      return {
+        ...room,
+        unread: self || isRead ? room.unread : room.unread + 1,
+        entries: [
+          ...room.entries,
+          { type: 'message', id: event.id, at, author, text, self, have: [], doubt: false },
+        ],
+      };
+    }
+    case 'message-delivered':
+      return changed(room, [event.id], (message) => ({
+        ...message,
+        have: message.have.includes(event.to.id) ? message.have : [...message.have, event.to.id],
+      }));
+    case 'message-undelivered':
+      return changed(room, event.ids, (message) => ({ ...message, doubt: true }));
+    case 'error':
+      return { ...room, entries: [...room.entries, { type: 'notice', id, at, text: event.text }] };
+    default:
+      return room; // a newer node's
+  }
+}
+
+type Message = Extract<Entry, { type: 'message' }>;
+
+function changed(room: RoomState, ids: readonly string[], change: (message: Message) => Message): RoomState {
+  const entries = room.entries.map((entry) =>
+    entry.type === 'message' && ids.includes(entry.id) ? change(entry) : entry,
+  );
+  return { ...room, entries };
+}
+
+/** People who come, or go, one after the other are one line. */
+function comeOrGone(
+  entries: readonly Entry[],
+  type: 'joined' | 'left' | 'lost',
+  id: string,
+  at: number,
+  person: Person,
+): readonly Entry[] {
+  const last = entries.at(-1);
+  if (last?.type !== type) return [...entries, { type, id, at, people: [person] }];
+  const people = [...last.people.filter((other) => other.id !== person.id), person];
+  return [...entries.slice(0, -1), { ...last, people }];
+}
+
+const noOne: ReadonlyMap<string, Person> = new Map();
+
+const byId = (people: readonly Person[]) => new Map(people.map((person) => [person.id, person]));
+
+function without<V>(map: ReadonlyMap<string, V>, id: string): ReadonlyMap<string, V> {
+  const rest = new Map(map);
+  rest.delete(id);
+  return rest;
+}

@@ -1,0 +1,155 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import t, { type Test } from 'tap';
+import { Person } from '../support/command.js';
+import { has } from '../support/needs.js';
+import { onOwnNetwork } from '../support/on-own-network.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const HOSTILE = '<img src=x onerror="window.__xss=1">"><svg onload=window.__xss=2>{{constructor}}';
+/** Screens are kept here for whoever wants to look at them. */
+const SHOTS = '.tap/screens';
+
+/** The page of one person's node, in a tab of its own. */
+async function open(t: Test, browser: Browser, person: Person, ...args: string[]) {
+  const window = person.start(['open', '--no-browser', ...args], { timeout: 60_000 });
+  t.teardown(() => window.kill('SIGINT'));
+  await window.until(/The page is at (\S+)/);
+  const url = /The page is at (\S+)/.exec(window.out)?.[1] as string;
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
+  });
+  t.teardown(() => context.close());
+  const page = await context.newPage();
+  const seen = { requests: new Set<string>(), problems: [] as string[] };
+  page.on('request', (request) => seen.requests.add(new URL(request.url()).host));
+  page.on('pageerror', (err) => seen.problems.push(String(err)));
+  page.on('console', (message) => {
+    if (/Content Security Policy|Trusted/i.test(message.text())) seen.problems.push(message.text());
+  });
+  await page.goto(url);
+  return { page, url, seen };
+}
+
+/** Serious failures that axe finds in both themes. */
+async function isAccessible(t: Test, page: Page, screen: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    // Colours are on their way for a frame even where motion is reduced.
+    await page.evaluate(
+      'Promise.allSettled(document.getAnimations().map(({ finished }) => finished)).then(() => {})',
+    );
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    await page.evaluate(AXE);
+    const { violations } = (await page.evaluate('axe.run()')) as { violations: Found[] };
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    t.same(found, [], `${screen}, ${colorScheme}`);
+  }
+}
+
+interface Found {
+  id: string;
+  nodes: { html: string }[];
+}
+
+if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  t.teardown(() => browser.close());
+  mkdirSync(SHOTS, { recursive: true });
+  const shot = (page: Page, name: string) => page.screenshot({ path: `${SHOTS}/${name}.png` });
+
+  t.test('from the first screen into a room, and talk with a terminal', async (t) => {
+    const [one, two] = [new Person(t), new Person(t)];
+    const { page, url, seen } = await open(t, browser, one, '--lan-only');
+    await page.getByRole('heading', { name: /^You are / }).waitFor();
+    t.equal(new URL(page.url()).hash, '', '[D6] the code is gone from the address');
+    await isAccessible(t, page, 'first screen');
+    await shot(page, 'first-1440-dark');
+
+    await page.getByRole('textbox', { name: 'Room name or invite link' }).fill('lab');
+    await page.keyboard.press('Enter');
+    const warning = page.getByRole('alertdialog');
+    await warning.waitFor();
+    await isAccessible(t, page, 'open room warning');
+    await warning.getByText('this network only').click();
+    await warning.getByRole('button', { name: 'Open anyway' }).click();
+    await page.getByRole('heading', { name: 'Nobody else is here yet' }).waitFor();
+    await page.getByRole('img', { name: 'The invite as a QR code' }).waitFor();
+    await isAccessible(t, page, 'alone');
+    await shot(page, 'alone-1440-dark');
+
+    const other = two.start(['join', 'lab', '--reach', 'here', '--json', '--name', 'Green Otter'], {
+      timeout: 60_000,
+    });
+    const feed = page.getByRole('feed');
+    await feed.getByText('Green Otter joined').waitFor();
+    await page.getByRole('complementary', { name: 'People' }).getByText('Green Otter').waitFor();
+    const composer = page.getByRole('textbox', { name: 'Message lab' });
+    await composer.fill('Boot takes **1.8 s** now: `load_map()`');
+    await page.keyboard.press('Enter');
+    await other.until(/Boot takes/);
+    await page.getByText('With 1 of 1').waitFor();
+    t.equal(await page.locator('.message-text strong').innerText(), '1.8 s', 'Markdown is drawn');
+
+    other.write(
+      '{"do":"say","text":"see https://example.org/a and [bank](http://evil.test/x) and [x](javascript:alert(1))"}\n',
+    );
+    await feed.getByText('see https://example.org/a').waitFor();
+    t.same(
+      await page.evaluate('[...document.querySelectorAll(".message-text a")].map(({ href }) => href)'),
+      ['https://example.org/a', 'http://evil.test/x'],
+      '[D11] only the web is linked to',
+    );
+    t.match(
+      await page.locator('.message-text a').nth(1).innerText(),
+      /bank \(evil\.test\)/,
+      'and one sees where to',
+    );
+    other.write(`${JSON.stringify({ do: 'say', text: HOSTILE })}\n`);
+    await feed.getByText('<img src=x').waitFor();
+    t.equal(await page.evaluate(`'__xss' in window`), false, '[D8] markup is text');
+    for (let i = 0; i < 30; i++) other.write(`line ${i}\n`);
+    await feed.getByText('line 29').waitFor();
+
+    await isAccessible(t, page, 'room');
+    await page.emulateMedia({ colorScheme: 'light' });
+    for (const [width, height] of [
+      [1440, 900],
+      [900, 700],
+      [360, 740],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      await feed.getByText('line 29').waitFor();
+      const overflow = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
+      t.ok(overflow <= 0, `nothing sticks out at ${width}`);
+      await shot(page, `room-${width}-light`);
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+
+    await composer.fill('half a sentence');
+    await one.crash();
+    await page.getByText('Chatter does not answer.').waitFor();
+    await shot(page, 'down-1440-light');
+    await page.getByText('Chatter does not answer.').waitFor({ state: 'hidden', timeout: 30_000 });
+    t.equal(await composer.inputValue(), 'half a sentence', 'what was typed is still there');
+    await page.getByRole('complementary', { name: 'People' }).getByText('Green Otter').waitFor();
+    await page.keyboard.press('Enter');
+    await other.until(/half a sentence/);
+
+    const stolen = await browser.newPage();
+    t.teardown(() => stolen.close());
+    await stolen.goto(url);
+    await stolen.getByText('This page has lost its key').waitFor();
+    await isAccessible(t, stolen, 'no key');
+
+    await page.reload();
+    await page.getByRole('heading', { name: 'lab' }).waitFor();
+    t.ok(true, 'a tab that is loaded anew still has its key');
+    t.same([...seen.requests], [new URL(url).host], 'no request goes anywhere else');
+    t.same(seen.problems, [], 'the policy was not broken');
+    await other.end('{quit}\n');
+  });
+}
