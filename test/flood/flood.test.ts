@@ -1,5 +1,10 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import NoiseSecretStream from '@hyperswarm/secret-stream';
 import b4a from 'b4a';
 import t from 'tap';
+import { systemClock } from '../../src/clock.js';
+import { FrameGuard } from '../../src/connection/frame-guard.js';
 import { LIMITS } from '../../src/limits.js';
 import { openRoom, protectedRoom } from '../../src/room/room-kinds.js';
 import { Attacker, identityKeys } from '../support/hostile/attacker.js';
@@ -206,4 +211,39 @@ t.test('members', async (t) => {
     t.comment(`memory ${Math.round(before.rssBytes / MiB)} to ${Math.round(rssBytes / MiB)} MiB`);
     t.ok(rssBytes - before.rssBytes < 96 * MiB);
   });
+});
+
+t.test('[B6] [W4] a peer that reads nothing holds so many bytes, and loses its stream', async (t) => {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [accepted] = (await once(server, 'connection')) as [Socket];
+  t.teardown(() => {
+    for (const end of [socket, accepted]) end.destroy();
+    server.close();
+  });
+  const [us, them] = [new NoiseSecretStream(true, socket), new NoiseSecretStream(false, accepted)];
+  for (const noise of [us, them]) noise.on('error', () => {});
+  await Promise.all([us.opened, them.opened]);
+  accepted.pause();
+  let stalled = 0;
+  const guard = new FrameGuard(
+    us,
+    systemClock,
+    (err) => t.fail(err.violation),
+    () => stalled++,
+  );
+  let frames = 0;
+  while (!guard.destroyed && frames < 200) {
+    guard.write(b4a.alloc(MiB));
+    frames++;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.equal(stalled, 1);
+  t.ok(
+    frames * MiB > LIMITS.sendQueueBytes,
+    `after ${frames} MiB, those in the system's own buffers among them`,
+  );
+  t.equal(guard.write(b4a.alloc(1)), false, 'nothing is written any more');
 });
