@@ -26,6 +26,7 @@ export const LIMITS = {
   sendQueueBytes: 24 * 1024 * 1024,
   keepAliveMs: 4_000,
   deadAfterMs: 12_000,
+  probeMs: 3_000,
   replacedStreamGraceMs: 2_000,
   linkMessagesPerSecond: 50,
   linkMessagesBurst: 256,

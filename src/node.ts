@@ -370,7 +370,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     const watch = new NetworkWatch({ clock });
     watch.on('change', ({ woke, added, removed }) => {
       log.info('network-change', { woke, added: added.length, removed: removed.length });
-      for (const discovery of discoveries) discovery.refresh();
+      network.refresh();
     });
     await watch.open();
     this.defer(() => watch.close());

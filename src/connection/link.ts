@@ -47,6 +47,7 @@ export class Link {
   readonly #channel: TypedChannel<typeof linkChannel.messages> | null;
   readonly #pings: Timer;
   readonly #onClosed: (() => void)[] = [];
+  #probe: Timer | null = null;
   #pingNumber = 0;
   #pingAt = 0;
   #rttMs: number | null = null;
@@ -109,6 +110,7 @@ export class Link {
     noise.on('close', () => {
       this.#closed = true;
       this.#pings.cancel();
+      this.#probe?.cancel();
       this.scheduler.close();
       options.onClose(this.#goodbye);
       for (const fn of this.#onClosed.splice(0)) fn();
@@ -165,6 +167,17 @@ export class Link {
         force.cancel();
         resolve();
       });
+    });
+  }
+
+  /** The network changed: a stream on which nothing comes back in time is not waited for any longer. */
+  probe(): void {
+    if (this.#probe || this.closed) return;
+    const heard = this.#noise.rawBytesRead;
+    this.#ping();
+    this.#probe = this.#clock.after(LIMITS.probeMs, () => {
+      this.#probe = null;
+      if (this.#noise.rawBytesRead === heard) this.destroy();
     });
   }
 

@@ -104,6 +104,12 @@ export class Network extends Resource<NetworkEvents> {
     for (const discovery of this.#deps.discoveries) discovery.refresh();
   }
 
+  /** The machine woke up or its network changed: looks for other ways, and which of the streams still live. */
+  refresh(): void {
+    for (const { link } of this.#connections.values()) link.probe();
+    for (const discovery of this.#deps.discoveries) discovery.refresh();
+  }
+
   leave(roomId: string): void {
     if (!this.#rooms.delete(roomId)) return;
     for (const discovery of this.#deps.discoveries) discovery.leave(roomId);

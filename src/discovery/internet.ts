@@ -276,6 +276,10 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
   }
 
   #look(joined: JoinedRoom): void {
+    // Where the other end let go of a lost stream later than this one, the library bans it for good.
+    for (const info of this.#swarm?.peers.values() ?? []) {
+      if (info.banned && !this.#refuses(instanceId(info.publicKey))) info.ban(false);
+    }
     joined.session?.refresh({ client: true, server: true }).catch(ignore); // Invariant 2
     joined.refreshes++;
     this.#schedule(joined);
