@@ -124,6 +124,7 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
       await page.setViewportSize({ width, height });
       await feed.getByText('line 29').waitFor();
       const overflow = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
+      t.ok(await feed.getByText('line 29').isVisible(), `the newest line is in sight at ${width}`);
       t.ok(overflow <= 0, `nothing sticks out at ${width}`);
       await shot(page, `room-${width}-light`);
     }

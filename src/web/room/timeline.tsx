@@ -30,6 +30,16 @@ export function Timeline({ room }: { room: RoomState }) {
   useLayoutEffect(() => {
     if (atEnd && view.current) view.current.scrollTop = Math.max(height, view.current.scrollHeight);
   }, [atEnd, height]);
+  // A window that becomes lower must not hide what is newest from who is reading it.
+  useEffect(() => {
+    const element = view.current;
+    if (!element || !atEnd) return;
+    const observer = new ResizeObserver(() => {
+      element.scrollTop = element.scrollHeight;
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [atEnd]);
   const toEnd = () => setAtEnd(true);
 
   return (
