@@ -25,7 +25,7 @@ module.exports = {
       from: { path: '^cli/', pathNot: '^cli/commands/daemon\\.ts$' },
       to: { path: '^src/', pathNot: ['^src/daemon/(client|api|files-api)\\.ts$', '^src/daemon/backup\\.ts$', '^src/storage/data-folder\\.ts$', base] },
     },
-    only('web-is-a-client', '^src/web/', ['^src/web/', '^src/daemon/api\\.ts$', '^src/media/']),
+    only('web-is-a-client', '^src/web/', ['^src/web/', '^src/daemon/(api|files-api)\\.ts$', '^src/media/']),
     { name: 'no-barrels', severity: 'error', from: {}, to: { path: '^src/.+/index\\.ts$' } },
   ],
   options: {

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { Person } from '../support/command.js';
@@ -129,6 +130,21 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
       await shot(page, `room-${width}-light`);
     }
     await page.setViewportSize({ width: 1440, height: 900 });
+
+    const file = path.join(two.home, 'notes <b>.txt');
+    writeFileSync(file, 'checked, every byte\n'.repeat(100_000));
+    const sent = two.run(['send', 'lab', file]);
+    const card = page.getByRole('region', { name: /^File notes/ });
+    await card.getByRole('button', { name: 'Accept' }).waitFor();
+    await isAccessible(t, page, 'an offer');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await shot(page, 'offer-1440-light');
+    await card.getByRole('button', { name: 'Accept' }).click();
+    await card.getByText(/^Checked, and saved as /).waitFor();
+    const [, saved = ''] = /saved as (.*)$/.exec(await card.getByRole('status').innerText()) ?? [];
+    t.ok(saved.startsWith(one.home), saved);
+    t.ok(readFileSync(saved).equals(readFileSync(file)), 'the same bytes');
+    t.equal((await sent).code, 0);
 
     await composer.fill('half a sentence');
     await one.crash();

@@ -3,7 +3,7 @@ import type { Person } from '../../daemon/api.js';
 import { pathWord } from '../people/path-word.js';
 import type { Entry } from '../state/model.js';
 
-type LineEntry = Exclude<Entry, { type: 'message' }>;
+type LineEntry = Exclude<Entry, { type: 'message' | 'file' }>;
 
 const ICONS = {
   joined: LogIn,

@@ -4,7 +4,8 @@ import type { Entry } from '../state/model.js';
 export type Row =
   | { type: 'day'; id: string; at: number }
   | { type: 'message'; id: string; entry: Extract<Entry, { type: 'message' }>; grouped: boolean }
-  | { type: 'line'; id: string; entry: Exclude<Entry, { type: 'message' }> };
+  | { type: 'file'; id: string; entry: Extract<Entry, { type: 'file' }> }
+  | { type: 'line'; id: string; entry: Exclude<Entry, { type: 'message' | 'file' }> };
 
 /** Messages of one author within this time are one group. */
 const GROUP_MS = 5 * 60_000;
@@ -20,6 +21,7 @@ export function layoutTimeline(entries: readonly Entry[]): Row[] {
     }
     if (entry.type === 'message')
       rows.push({ type: 'message', id: entry.id, entry, grouped: follows(before, entry) });
+    else if (entry.type === 'file') rows.push({ type: 'file', id: entry.id, entry });
     else rows.push({ type: 'line', id: entry.id, entry });
     before = entry;
   }

@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown } from 'lucide-react';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { FileCard } from '../files/file-card.js';
 import type { RoomState } from '../state/model.js';
 import { EventLine, eventWords } from './event-line.js';
 import { layoutTimeline, type Row } from './layout-timeline.js';
@@ -33,7 +34,7 @@ export function Timeline({ room }: { room: RoomState }) {
   // A window that becomes lower must not hide what is newest from who is reading it.
   useEffect(() => {
     const element = view.current;
-    if (!element || !atEnd) return;
+    if (!element || !atEnd) return undefined;
     const observer = new ResizeObserver(() => {
       element.scrollTop = element.scrollHeight;
     });
@@ -69,6 +70,7 @@ export function Timeline({ room }: { room: RoomState }) {
                 style={{ transform: `translateY(${item.start}px)` }}
               >
                 {row.type === 'day' && <h2 className="day">{day(row.at)}</h2>}
+                {row.type === 'file' && <FileCard transfer={row.entry.transfer} />}
                 {row.type === 'line' && <EventLine entry={row.entry} />}
                 {row.type === 'message' && (
                   <Message
@@ -99,7 +101,8 @@ function Announcer({ room }: { room: RoomState }) {
   const last = room.entries.at(-1);
   useEffect(() => {
     if (!last || (last.type === 'message' && last.self)) return;
-    setWords(last.type === 'message' ? `${last.author.name}: ${last.text}` : eventWords(last));
+    if (last.type === 'message') setWords(`${last.author.name}: ${last.text}`);
+    else setWords(last.type === 'file' ? 'A file was offered.' : eventWords(last));
   }, [last]);
   return (
     <div className="hidden-text" aria-live="polite">

@@ -1,4 +1,5 @@
 import type { Peer, Person, RoomInfo } from '../../daemon/api.js';
+import type { TransferInfo } from '../../daemon/files-api.js';
 
 /** `locked`: this tab has no key that the node knows. `stopped`: somebody ended the node on purpose. */
 export type LinkState = 'connecting' | 'open' | 'lost' | 'locked' | 'stopped';
@@ -18,6 +19,7 @@ export type Entry =
   | { type: 'joined' | 'left' | 'lost'; id: string; at: number; people: Person[] }
   | { type: 'renamed'; id: string; at: number; person: Person; was: string }
   | { type: 'moved'; id: string; at: number; person: Person; path: Peer['path'] }
+  | { type: 'file'; id: string; at: number; transfer: string }
   | { type: 'notice'; id: string; at: number; text: string };
 
 export interface RoomState {
@@ -42,6 +44,8 @@ export interface State {
   rooms: ReadonlyMap<string, RoomState>;
   /** The list of known rooms has been read. */
   listed: boolean;
+  /** Files that were offered, by either side, by id of the transfer. */
+  transfers: ReadonlyMap<string, TransferInfo>;
   /** Id of the room that is shown. */
   shown: string | null;
   /** Paths and statistics of the people in the room that is shown, by id. */
@@ -53,6 +57,7 @@ export const EMPTY: State = {
   self: null,
   rooms: new Map(),
   listed: false,
+  transfers: new Map(),
   shown: null,
   peers: new Map(),
 };

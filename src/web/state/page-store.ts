@@ -99,6 +99,22 @@ export class PageStore {
     const shown = this.#state.shown ?? lastShown(infos);
     this.#set({ ...this.#state, self, rooms, shown, listed: true });
     void this.readPeers();
+    await this.#readTransfers();
+  }
+
+  /** What was offered before this tab was there and still waits, or is under way. */
+  async #readTransfers(): Promise<void> {
+    const waiting = (await this.request('transfers', {})).filter(({ state }) => UNDER_WAY.has(state));
+    for (const info of waiting) {
+      const event = {
+        type: 'transfer-changed',
+        epoch: '',
+        seq: 0,
+        time: new Date().toISOString(),
+        ...info,
+      } as const;
+      this.#set(reduceEvent(this.#state, event, true));
+    }
   }
 
   /** The room that is looked at has been read. */
@@ -123,6 +139,8 @@ export class PageStore {
     for (const listener of this.#listeners) listener();
   }
 }
+
+const UNDER_WAY: ReadonlySet<string> = new Set(['offered', 'serving', 'active', 'paused']);
 
 /** The room that this tab showed before it was loaded anew, or the first one that one is in. */
 function lastShown(infos: readonly RoomInfo[]): string | null {

@@ -1,4 +1,5 @@
 import type { ApiEvent, Person, Snapshot } from '../../daemon/api.js';
+import type { TransferInfo } from '../../daemon/files-api.js';
 import { type Entry, emptyRoom, type RoomState, type State } from './model.js';
 
 /**
@@ -8,6 +9,8 @@ import { type Entry, emptyRoom, type RoomState, type State } from './model.js';
 export function reduceEvent(state: State, event: ApiEvent, looking: boolean): State {
   if (!('roomId' in event) || event.roomId === undefined) return state;
   const { roomId } = event;
+  const transfers = reduceTransfers(state.transfers, event);
+  if (transfers !== state.transfers) state = { ...state, transfers };
   const room = state.rooms.get(roomId) ?? emptyRoom(event.room ?? '', roomId);
   const next = reduceRoom(room, event, state.shown === roomId && looking);
   return next === room ? state : { ...state, rooms: new Map(state.rooms).set(roomId, next) };
@@ -75,10 +78,40 @@ function reduceRoom(room: RoomState, event: ApiEvent, isRead: boolean): RoomStat
       }));
     case 'message-undelivered':
       return changed(room, event.ids, (message) => ({ ...message, doubt: true }));
+    case 'file-offered':
+    case 'transfer-changed': {
+      if (room.entries.some((entry) => entry.id === event.transfer)) return room;
+      const entry: Entry = { type: 'file', id: event.transfer, at, transfer: event.transfer };
+      const unread = event.mine || isRead ? room.unread : room.unread + 1;
+      return { ...room, unread, entries: [...room.entries, entry] };
+    }
     case 'error':
       return { ...room, entries: [...room.entries, { type: 'notice', id, at, text: event.text }] };
     default:
       return room; // a newer node's
+  }
+}
+
+/** Transfers after an event: the same map comes back if it is about none. */
+function reduceTransfers(transfers: State['transfers'], event: ApiEvent): State['transfers'] {
+  const put = (transfer: string, change: Partial<TransferInfo>) => {
+    const known = transfers.get(transfer);
+    return known ? new Map(transfers).set(transfer, { ...known, ...change }) : transfers;
+  };
+  switch (event.type) {
+    case 'file-offered':
+    case 'transfer-changed':
+      return new Map(transfers).set(event.transfer, event);
+    case 'transfer-progress': {
+      const { bytes, total, ratePerSecond, sources } = event;
+      return put(event.transfer, { state: 'active', bytes, total, ratePerSecond, sources });
+    }
+    case 'transfer-done':
+      return put(event.transfer, { state: 'done', bytes: event.bytes, paths: event.paths, ratePerSecond: 0 });
+    case 'transfer-failed':
+      return put(event.transfer, { state: 'failed', code: event.text, ratePerSecond: 0 });
+    default:
+      return transfers;
   }
 }
 
