@@ -56,7 +56,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     log,
   });
   const view = new NodeView(locked);
-  await locked.open();
+  try {
+    await locked.open();
+  } catch (err) {
+    await within(CLOSE_DEADLINE_MS, () => locked.close()); // what it had opened would keep the process
+    throw err;
+  }
   parts.unshift(locked);
   try {
     const token = randomBytes(32).toString('base64url');

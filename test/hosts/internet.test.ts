@@ -57,7 +57,7 @@ if (has(t, 'root', 'ip')) {
         [['lan'], ['lan'], ['lan']],
       );
       const { out } = await host.run('ss', ['-Htn', 'state', 'established']);
-      const streams = out.split('\n').filter((line) => line.includes('10.77.'));
+      const streams = out.split('\n').filter((line) => /10\.77\.|fe80:/.test(line));
       t.equal(streams.length, 3, 'and no TCP stream beside');
     }
     for (const talker of talkers) {
