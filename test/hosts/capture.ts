@@ -56,11 +56,13 @@ function packets(file: Buffer): Packet[] {
 
 const ETHERNET_BYTES = 14;
 const IPV4 = 0x0800;
+const IPV6 = 0x86dd;
 const UDP = 17;
 const TCP = 6;
 
-/** True for a packet that this program could have sent: UDP or TCP over IPv4. The kernel's own IGMP, ARP and IPv6 are not. */
+/** True for a packet that this program could have sent: UDP or TCP. The kernel's own IGMP, ARP and ICMPv6 are not. */
 export function isOfPrograms(packet: Packet): boolean {
-  if (packet.readUInt16BE(12) !== IPV4) return false;
-  return [UDP, TCP].includes(packet[ETHERNET_BYTES + 9] as number);
+  const type = packet.readUInt16BE(12);
+  if (type !== IPV4 && type !== IPV6) return false;
+  return [UDP, TCP].includes(packet[ETHERNET_BYTES + (type === IPV4 ? 9 : 6)] as number);
 }
