@@ -29,7 +29,7 @@ export interface InternetOptions {
  * When a room is looked up again after it was joined or the network changed: who joins in the same moment is not
  * announced yet at the first look, and the library's own next one comes minutes later.
  */
-const REFRESH_AT_MS = [1_000, 5_000, 15_000, 60_000] as const;
+const REFRESH_AT_MS = [1_000, 3_000, 6_000, 10_000, 15_000, 60_000] as const;
 const REFRESH_EVERY_MS = 300_000;
 /** Closing does not wait longer for the DHT; what was announced there runs out by itself. */
 const CLOSE_MS = 1_000;
@@ -126,7 +126,7 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
     if (now - this.#refreshedAt < REFRESH_AT_MS[0]) return;
     this.#refreshedAt = now;
     for (const joined of this.#rooms.values()) {
-      joined.refreshes = 0;
+      joined.refreshes = -1; // this look comes before those of the schedule
       this.#look(joined);
     }
   }

@@ -198,6 +198,12 @@ export class Host {
     return child;
   }
 
+  /** Established TCP streams to other machines, a line of `ss` each. */
+  async streams(): Promise<string[]> {
+    const { out } = await this.run('ss', ['-Htn', 'state', 'established']);
+    return out.split('\n').filter((line) => /\b10\.77\.|\[fe80:/.test(line));
+  }
+
   /** Runs a command to its end. */
   async run(
     command: string,
