@@ -200,6 +200,7 @@ export class RoomFiles extends Resource<FilesEvents> {
     const transfer = this.#get(id);
     if (transfer.mine || transfer.state === 'withdrawn') throw new ChatterError('TRANSFER_UNKNOWN');
     if (transfer.state === 'active' || transfer.state === 'done') return transfer;
+    if (transfer.state === 'paused') return this.resume(id); // what has arrived is kept, where it is
     const { out, ifExists = 'number', modes = false } = options;
     attempt(out, () => mkdirSync(out, { recursive: true }));
     if (!attempt(out, () => statSync(out))?.isDirectory())
@@ -267,6 +268,8 @@ export class RoomFiles extends Resource<FilesEvents> {
   async resume(id: TransferId): Promise<Transfer> {
     const transfer = this.#get(id);
     if (transfer.state !== 'paused') return transfer;
+    const waiting = this.#incoming.get(id);
+    if (waiting) checkRoom(waiting.acceptance.out, transfer.layout.totalBytes - transfer.bytes);
     transfer.code = null;
     if (transfer.mine) {
       transfer.state = 'serving';
@@ -276,7 +279,6 @@ export class RoomFiles extends Resource<FilesEvents> {
       transfer.state = 'active';
       const incoming = this.#incoming.get(id);
       if (incoming) {
-        checkRoom(incoming.acceptance.out, transfer.layout.totalBytes - transfer.bytes);
         incoming.download.paused = false;
         for (const peer of this.#peers.values()) this.#showInterest(peer, transfer);
         incoming.download.pump();

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -15,6 +16,7 @@ import type { Transfer } from '../../src/files/transfer.js';
 import type { Room } from '../../src/room/room.js';
 import { MemoryNetwork } from '../support/memory-discovery.js';
 import { MemoryNode, next, roomNumber } from '../support/memory-node.js';
+import { has } from '../support/needs.js';
 
 const BLOCK = 256 * 1024;
 
@@ -220,3 +222,72 @@ for (const [how, change] of [
     t.notOk(existsSync(path.join(dir, 'to', 'a')));
   });
 }
+
+t.test('a holder who sends wrong blocks is named and left; the file arrives all the same', async (t) => {
+  const { nodes, rooms } = await people(t, 'Ann', 'Eve', 'Bob');
+  const [ann, eve, bob] = rooms as [Room, Room, Room];
+  const dir = t.testdir({ from: {}, eve: {}, bob: {} });
+  const content = randomBytes(40 * BLOCK + 9);
+  writeFileSync(path.join(dir, 'from/a'), content);
+  const offers = [offered(eve), offered(bob)];
+  const { transfer } = await ann.files.offer({ paths: [path.join(dir, 'from/a')] });
+  await Promise.all(offers);
+  await eve.files.accept(transfer.id, { out: path.join(dir, 'eve') });
+  const atEve = await until(eve, transfer.id, 'done');
+  atEve.content = { read: (_block, target) => void target.fill(7), close: () => {} };
+  const liar = next<{ peer: string }>((fn) => bob.files.on('liar', fn));
+  await bob.files.accept(transfer.id, { out: path.join(dir, 'bob') });
+  const received = await until(bob, transfer.id, 'done');
+  t.ok(readFileSync(received.paths[0] as string).equals(content));
+  t.equal((await liar).peer, nodes[1]?.id);
+});
+
+t.test('a full disk lets it wait, with what has arrived; room made, it goes on', async (t) => {
+  if (!has(t, 'root')) return;
+  const { rooms } = await people(t, 'Ann', 'Bob');
+  const [ann, bob] = rooms as [Room, Room];
+  const dir = t.testdir({ from: {}, small: {} });
+  const out = path.join(dir, 'small');
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', out]);
+  t.teardown(() => execFileSync('umount', ['-l', out]));
+  const send = async (size: number) => {
+    writeFileSync(path.join(dir, 'from/a'), randomBytes(size));
+    const offer = offered(bob);
+    const { transfer } = await ann.files.offer({ paths: [path.join(dir, 'from/a')] });
+    await offer;
+    return transfer.id;
+  };
+  await t.rejects(
+    bob.files.accept(await send(20 * BLOCK * 2), { out }),
+    { code: 'DISK_FULL' },
+    'seen before',
+  );
+  const id = await send(16 * BLOCK);
+  await bob.files.accept(id, { out });
+  writeFileSync(path.join(out, 'filler'), new Uint8Array(7 * 1024 * 1024));
+  t.equal((await until(bob, id, 'paused')).code, 'DISK_FULL');
+  rmSync(path.join(out, 'filler'));
+  await bob.files.resume(id);
+  await until(bob, id, 'done');
+  execFileSync('cmp', [path.join(dir, 'from/a'), path.join(out, 'a')]);
+  t.same(readdirSync(out), ['a']);
+
+  execFileSync('mount', ['-o', 'remount,ro', out]);
+  await t.rejects(bob.files.accept(await send(BLOCK), { out }), {
+    code: 'DISK_FAILED',
+    message: /read-only/,
+  });
+});
+
+t.test('a folder that vanishes meanwhile is told, and nothing is written elsewhere', async (t) => {
+  const { rooms } = await people(t, 'Ann', 'Bob');
+  const [ann, bob] = rooms as [Room, Room];
+  const dir = t.testdir({ from: { a: 'a' }, to: { inbox: {} } });
+  const offer = offered(bob);
+  const { transfer } = await ann.files.offer({ paths: [path.join(dir, 'from/a')] });
+  await offer;
+  await bob.files.accept(transfer.id, { out: path.join(dir, 'to/inbox') });
+  rmSync(path.join(dir, 'to/inbox'), { recursive: true });
+  t.equal((await until(bob, transfer.id, 'paused')).code, 'DISK_FAILED');
+  t.same(readdirSync(path.join(dir, 'to')), []);
+});

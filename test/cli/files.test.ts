@@ -1,0 +1,109 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { type Command, Person } from '../support/command.js';
+
+const QUIET = ['--lan-only', '--no-lan'];
+/** A busy machine takes its time with hundreds of megabytes. */
+const LONG = { timeout: 60_000 };
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Two people on this machine who reach each other by a typed address alone. */
+async function two(t: Test) {
+  const [ann, bob] = [new Person(t), new Person(t)];
+  const port = await freePort();
+  const out = path.join(bob.home, 'inbox');
+  const receive = (...more: string[]) =>
+    bob.start(
+      [...QUIET, '--listen', `${port}`, 'receive', 'lab', '--open', '--out', out, '--json', ...more],
+      LONG,
+    );
+  const send = (...args: string[]) =>
+    ann.start([...QUIET, '--peer', `127.0.0.1:${port}`, 'send', 'lab', '--open', '--yes', ...args], LONG);
+  return { ann, bob, out, receive, send };
+}
+
+const pidOf = ({ data }: Person): number =>
+  (JSON.parse(readFileSync(path.join(data, 'node.json'), 'utf8')) as { pid: number }).pid;
+
+const MIB = 1024 * 1024;
+
+/** What a command said in JSON lines, of one type. */
+const said = (command: Command, type: string) =>
+  command.out
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, never>)
+    .filter((event) => event.type === type);
+
+t.test('files and a folder are sent from one command to another', async (t) => {
+  const { ann, out, receive, send } = await two(t);
+  const folder = path.join(ann.home, 'album');
+  mkdirSync(path.join(folder, 'empty'), { recursive: true });
+  writeFileSync(path.join(folder, 'one.txt'), 'one');
+  writeFileSync(path.join(ann.home, 'two.txt'), 'two');
+  const receiver = receive('--yes', '--from', 'anyone', '--once');
+  await receiver.until(/an open room|joined|Waiting/);
+  const sender = send(folder, path.join(ann.home, 'two.txt'));
+  const sent = await sender.done;
+  t.equal(sent.code, 0, sent.err);
+  t.match(sent.out, /#\w{6}: done/);
+  t.equal((await receiver.done).code, 0);
+  execFileSync('diff', ['-r', folder, path.join(out, 'album')]);
+  t.equal(readFileSync(path.join(out, 'two.txt'), 'utf8'), 'two');
+  t.match(said(receiver, 'file-offered'), [{ entries: [{ name: 'album' }, { name: 'two.txt', size: 3 }] }]);
+  t.match(said(receiver, 'transfer-done'), [{ paths: [path.join(out, 'album'), path.join(out, 'two.txt')] }]);
+});
+
+t.test('what cannot be is said in one line and a number', async (t) => {
+  const { ann, receive, send } = await two(t);
+  const nowhere = await ann.start([...QUIET, '--timeout', '0', 'send', 'lab', '--open', 'x']).done;
+  t.equal(nowhere.code, 4, nowhere.err);
+  const unasked = await receive('--yes').done;
+  t.equal(unasked.code, 2, 'off a terminal it is not taken from just anybody');
+  t.match(unasked.err, /--from/);
+  const receiver = receive('--yes', '--from', 'anyone');
+  await receiver.until(/an open room|joined|Waiting/);
+  const missing = await send(path.join(ann.home, 'missing')).done;
+  t.equal(missing.code, 3);
+  t.match(missing.err, /chatter: FILE_NOT_FOUND: .*missing doesn't exist/);
+  const unknown = await ann.start([...QUIET, 'accept', 'ffff0000']).done;
+  t.equal(unknown.code, 3);
+  await receiver.kill('SIGTERM');
+});
+
+for (const victim of ['receiver', 'sender'] as const) {
+  t.test(`a ${victim} whose node is killed goes on, and what is there is not sent again`, async (t) => {
+    const { ann, bob, out, receive, send } = await two(t);
+    const bytes = 288 * MIB;
+    const file = path.join(ann.home, 'big');
+    for (let done = 0; done < bytes; done += MIB) writeFileSync(file, randomBytes(MIB), { flag: 'a' });
+    const receiver = receive('--yes', '--from', 'anyone', '--once');
+    await receiver.until(/an open room|joined|Waiting/);
+    const sender = send(file, '--json');
+    await receiver.until(/"transfer-progress"/);
+    t.equal(said(receiver, 'transfer-done').length, 0, 'in the middle');
+    process.kill(pidOf(victim === 'receiver' ? bob : ann), 'SIGKILL');
+    await receiver.until(/"transfer-done"/, 30_000);
+    t.equal((await receiver.done).code, 0);
+    execFileSync('cmp', [file, path.join(out, 'big')]);
+    t.same(readdirSync(out), ['big'], 'nothing else is left');
+    t.equal((await sender.done).code, 0);
+    if (victim === 'receiver') {
+      const list = await ann.start([...QUIET, 'transfers', '--json']).done;
+      const { bytes: given } = JSON.parse(list.out) as { bytes: number };
+      t.ok(given <= 1.02 * bytes + 8 * MIB, `${given} bytes given of ${bytes}`);
+      t.comment(`given ${(given / bytes).toFixed(4)} of the file`);
+    }
+  });
+}
