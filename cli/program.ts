@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ChatterError } from '../src/errors.js';
 import { nearest } from '../src/nearest.js';
-import { packageVersion } from '../src/version.js';
+import { packageVersion } from '../src/package-files.js';
 import type { Context, GlobalOptions } from './context.js';
 import { addFileCommands } from './file-commands.js';
 import { shortHelp } from './help.js';

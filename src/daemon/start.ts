@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { systemClock } from '../clock.js';
 import { type Log, lineLog } from '../log.js';
 import { ChatterNode } from '../node.js';
+import { packagePath, packageVersion } from '../package-files.js';
 import type { DataFolder } from '../storage/data-folder.js';
-import { packageVersion } from '../version.js';
 import { API_VERSION, type NodeOptions } from './api.js';
 import { CrashRecord } from './crash-record.js';
 import { EventLog } from './event-log.js';
@@ -142,8 +141,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 }
 
 const BUSY_EVERY_MS = 1_000;
-/** Where the build puts the page: beside the compiled sources. */
-const PAGE_FOLDER = fileURLToPath(new URL('../../web/', import.meta.url));
+/** Where the build puts the page. */
+const PAGE_FOLDER = packagePath('dist', 'web');
 const PORT_SETTING = 'api-port';
 const PAGES_SETTING = 'page-keys';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 /** The built command line. */
-export const MAIN = path.resolve('dist/cli/main.js');
+export const MAIN = path.resolve('dist/bin/chatter.js');
 
 /** Interface names have at most 15 bytes: a short prefix for everything of this process. */
 const PREFIX = `ch${process.pid.toString(36)}`;
