@@ -26,6 +26,8 @@ export type BulkChannelMessages = ReturnType<typeof bulkChannel>['messages'];
 export class Pieces implements BulkSource<BulkChannelMessages> {
   at = 0;
   asked = 0;
+  /** True once it was asked and had nothing left. */
+  dry = false;
   readonly rooms = new Set<number>();
   error: unknown = null;
   readonly #total: number;
@@ -39,7 +41,8 @@ export class Pieces implements BulkSource<BulkChannelMessages> {
     this.asked++;
     this.rooms.add(roomBytes);
     const length = Math.min(this.#total - this.at, roomBytes - 16);
-    if (length <= 0) return null;
+    this.dry = length <= 0;
+    if (this.dry) return null;
     const piece = { at: this.at, data: this.#data.subarray(0, length) };
     this.at += length;
     return { name: 'piece', value: piece };
