@@ -15,7 +15,7 @@ module.exports = {
     only('base-stands-alone', base, []),
     ...siblings.map((folder) => only(`${folder}-imports-no-sibling`, `^src/${folder}/`, [`^src/${folder}/`])),
     only('connection', '^src/connection/', ['^src/connection/', ...siblings.map((s) => `^src/${s}/`)]),
-    only('features', '^src/(chat|files)/', ['^src/$1/', '^src/(protocol|storage|identity)/']),
+    only('features', '^src/(chat|files|media)/', ['^src/$1/', '^src/(protocol|storage|identity)/']),
     only('room', '^src/room/', ['^src/room/', '^src/(chat|files|media|connection)/', ...siblings.map((s) => `^src/${s}/`)]),
     { name: 'below-the-daemon', severity: 'error', from: { path: '^src/(node|index)\\.ts$|^src/(?!daemon|web)[^/]+/' }, to: { path: '^src/(daemon|web)/' } },
     { name: 'nothing-imports-the-cli', severity: 'error', from: { pathNot: '^cli/' }, to: { path: '^cli/' } },
