@@ -1,3 +1,4 @@
+import './shell/shell.css';
 import { useEffect } from 'react';
 import { FirstScreen } from './entry/first-screen.js';
 import { Locked } from './entry/locked.js';

@@ -1,10 +1,11 @@
+import './tokens.css';
+import './base.css';
+import './parts/controls.css';
 import { setNonce } from 'get-nonce';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
 import { PageStore } from './state/page-store.js';
 import { StoreContext } from './state/use-page.js';
-import './tokens.css';
-import './page.css';
 
 // What Radix adds to the page as styles is let in by this answer's nonce.
 const nonce = document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.content;

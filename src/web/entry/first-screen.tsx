@@ -1,3 +1,4 @@
+import './entry.css';
 import { Ban, Lock, Monitor, Ticket, Wifi } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { Face } from '../parts/face.js';

@@ -1,3 +1,4 @@
+import './entry.css';
 import { KeyRound } from 'lucide-react';
 import { Logo } from '../parts/logo.js';
 

@@ -1,3 +1,4 @@
+import './files.css';
 import { File, Files, Folder, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import type { TransferInfo } from '../../daemon/files-api.js';

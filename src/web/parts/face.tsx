@@ -1,3 +1,4 @@
+import './face.css';
 import { memo } from 'react';
 
 const TILES: readonly ((x: number, y: number, fill: string) => React.JSX.Element)[] = [

@@ -1,3 +1,4 @@
+import './people.css';
 import { BadgeCheck, Clock, Globe, Link2, Network, Waypoints } from 'lucide-react';
 import { useEffect } from 'react';
 import type { Peer, Person } from '../../daemon/api.js';

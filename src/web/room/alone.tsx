@@ -1,3 +1,4 @@
+import './alone.css';
 import { Globe, Wifi } from 'lucide-react';
 import type { RoomState } from '../state/model.js';
 import { Invite } from './invite.js';

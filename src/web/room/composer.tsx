@@ -1,3 +1,4 @@
+import './composer.css';
 import { ArrowUp } from 'lucide-react';
 import { type FormEvent, type KeyboardEvent, useRef, useState } from 'react';
 import { Failure } from '../parts/failure.js';

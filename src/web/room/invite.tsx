@@ -1,3 +1,4 @@
+import './alone.css';
 import { Copy } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { encode } from 'uqr';

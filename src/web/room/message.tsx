@@ -1,3 +1,4 @@
+import './message.css';
 import { Check, CircleHelp, Monitor } from 'lucide-react';
 import { memo } from 'react';
 import { Face } from '../parts/face.js';

@@ -1,3 +1,4 @@
+import './room.css';
 import { DoorOpen, UserPlus, Users } from 'lucide-react';
 import { useState } from 'react';
 import type { RoomInfo } from '../../daemon/api.js';
@@ -11,7 +12,7 @@ import { Timeline } from './timeline.js';
 
 const KINDS: Record<RoomInfo['kind'], string> = { open: 'Open', protected: 'Passphrase', private: 'Private' };
 
-/** From this width on there is a place for the people beside the talk, as `page.css` says. */
+/** From this width on there is a place for the people beside the talk, as `shell.css` says. */
 const WIDE_PX = 1100;
 
 /** One room: what was said, who is here, and the field to say something. */

@@ -1,4 +1,4 @@
-import type { Method, Params, Peer, Result, RoomInfo } from '../../daemon/api.js';
+import type { ApiEvent, Method, Params, Peer, Result, RoomInfo } from '../../daemon/api.js';
 import { type ConnectionEvents, NodeConnection } from '../node/node-connection.js';
 import { takeAddress } from '../node/page-key.js';
 import { EMPTY, emptyRoom, type State } from './model.js';
@@ -15,6 +15,7 @@ const SHOWN = 'chatter-shown-room';
 export class PageStore {
   readonly #connection: NodeConnection;
   readonly #listeners = new Set<() => void>();
+  readonly #heard = new Set<(event: ApiEvent) => void>();
   #state: State = EMPTY;
   #drawn: State = EMPTY;
   #frame: number | null = null;
@@ -30,6 +31,7 @@ export class PageStore {
       onEvent: (event) => {
         this.#set(reduceEvent(this.#state, event, !document.hidden));
         if (event.type === 'joined' || event.type === 'left') void this.#refresh().catch(() => {});
+        for (const hear of this.#heard) hear(event);
       },
       onSnapshot: (snapshot) => this.#set(reduceSnapshot(this.#state, snapshot)),
     };
@@ -40,6 +42,12 @@ export class PageStore {
   readonly subscribe = (fn: () => void): (() => void) => {
     this.#listeners.add(fn);
     return () => this.#listeners.delete(fn);
+  };
+
+  /** Hears every event after the state took it in, for parts that keep a state of their own. */
+  readonly listen = (fn: (event: ApiEvent) => void): (() => void) => {
+    this.#heard.add(fn);
+    return () => this.#heard.delete(fn);
   };
 
   readonly snapshot = (): State => this.#drawn;
