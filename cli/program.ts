@@ -39,6 +39,7 @@ const EXAMPLES: Record<string, [string, string]> = {
   completion: ['chatter completion bash >> ~/.bashrc', 'chatter completion fish | source'],
   status: ['chatter status', 'chatter status --json'],
   stop: ['chatter stop', 'chatter stop --profile two'],
+  doctor: ['chatter doctor', 'chatter doctor 192.168.1.20'],
   daemon: ['chatter daemon', 'chatter daemon --listen 4711 --lan-only'],
 };
 
@@ -168,6 +169,11 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   program.helpInformation = () => shortHelp(program);
   command('status', 'the running node', () => import('./commands/status.js'));
   command('stop', 'end the running node', () => import('./commands/stop.js'));
+  command(
+    'doctor [HOST]',
+    'say why people are not found, or why not HOST (an address, or host:port), and what mends it',
+    () => import('./commands/doctor.js'),
+  );
   command('daemon', 'run a node that stays, in the foreground', () => import('./commands/daemon.js'));
   program.allowExcessArguments().action(async () => {
     const [unknown] = program.args;

@@ -27,6 +27,8 @@ export const LIMITS = {
   keepAliveMs: 4_000,
   deadAfterMs: 12_000,
   probeMs: 3_000,
+  tryMeEveryMs: 5_000,
+  tryMeDeadlineMs: 6_000,
   replacedStreamGraceMs: 2_000,
   linkMessagesPerSecond: 50,
   linkMessagesBurst: 256,

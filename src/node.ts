@@ -4,14 +4,17 @@ import type { Connection } from './connection/connection.js';
 import { Network } from './connection/network.js';
 import { Counters } from './counters.js';
 import { parseAddress } from './discovery/address.js';
+import { dialBack } from './discovery/dial-back.js';
 import { DirectDiscovery } from './discovery/direct.js';
-import type { Discovery } from './discovery/discovery.js';
 import { instanceId } from './discovery/instance-id.js';
 import { networkLinks } from './discovery/interfaces.js';
 import { InternetDiscovery } from './discovery/internet.js';
 import { LanDiscovery } from './discovery/lan.js';
 import { NetworkWatch } from './discovery/network-watch.js';
 import { TcpTransport } from './discovery/tcp-transport.js';
+import { diagnose, type Finding } from './doctor/diagnose.js';
+import { type ExamineOptions, examine } from './doctor/examine.js';
+import { patientOf } from './doctor/patient.js';
 import { ChatterError, type ErrorCode } from './errors.js';
 import { RoomFiles } from './files/room-files.js';
 import { TransferStore } from './files/transfer-store.js';
@@ -290,6 +293,26 @@ export class ChatterNode extends Resource<NodeEvents> {
     return room;
   }
 
+  /** Finds out what keeps people from being found, in up to ten seconds. Asks the networks, and announces nothing. */
+  async examine(options: ExamineOptions = {}): Promise<Finding[]> {
+    const { network, transport, lan, internet, remembered } = this.#open;
+    const rooms = [...this.#rooms.keys()];
+    const patient = patientOf({
+      network,
+      transport,
+      lan,
+      internet,
+      ownBootstrap: this.#options.bootstrap !== undefined,
+      rooms: rooms.length,
+      remembered: async () => {
+        const met = await Promise.all(rooms.map((id) => remembered.of(id)));
+        return met.flat().flatMap(({ address, lan }) => (lan ? [parseAddress(address)] : []));
+      },
+    });
+    const deps = { clock: this.#clock, log: this.#options.log ?? silentLog };
+    return diagnose(await examine(deps, patient, options));
+  }
+
   /** Sets the display name everywhere (but where a room has its own) or in one room. Throws NAME_INVALID. */
   async rename(name: string, ref?: string): Promise<void> {
     const cleaned = this.#checkedName(name);
@@ -328,19 +351,18 @@ export class ChatterNode extends Resource<NodeEvents> {
       { port: this.#options.listen },
     );
     const direct = new DirectDiscovery({ transport, clock });
-    const discoveries: Discovery[] = [direct];
-    const { lan = true, internet = true, bootstrap } = this.#options;
-    if (lan) discoveries.push(new LanDiscovery({ transport, clock, log }));
-    if (internet) {
-      discoveries.push(
-        new InternetDiscovery(
-          { keyPair, clock, log, counters: this.counters },
-          { bootstrap: bootstrap?.map((address) => parseAddress(address)) },
-        ),
-      );
-    }
+    const { bootstrap } = this.#options;
+    const lan = (this.#options.lan ?? true) ? new LanDiscovery({ transport, clock, log }) : null;
+    const internet =
+      (this.#options.internet ?? true)
+        ? new InternetDiscovery(
+            { keyPair, clock, log, counters: this.counters },
+            { bootstrap: bootstrap?.map((address) => parseAddress(address)) },
+          )
+        : null;
     const network = new Network({
-      discoveries,
+      discoveries: [direct, lan, internet].filter((discovery) => discovery !== null),
+      dialBack: ({ hosts, ...who }) => dialBack({ transport, lan, clock }, { ...who, claims: hosts }),
       identity,
       transportKey: keyPair.publicKey,
       guesses: new GuessBudget(clock),
@@ -360,6 +382,8 @@ export class ChatterNode extends Resource<NodeEvents> {
       remembered,
       transport,
       direct,
+      lan,
+      internet,
       network,
       instance,
       name,
@@ -564,6 +588,8 @@ interface Parts {
   remembered: RememberedAddresses;
   transport: TcpTransport;
   direct: DirectDiscovery;
+  lan: LanDiscovery | null;
+  internet: InternetDiscovery | null;
   network: Network;
   instance: string;
   name: string;

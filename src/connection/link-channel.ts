@@ -1,5 +1,5 @@
 import { defineChannel, message } from '../protocol/channel-definition.js';
-import { bytes, record, uint } from '../protocol/codec.js';
+import { bytes, list, record, text, uint } from '../protocol/codec.js';
 
 /** Why a stream ends on purpose (PROTOCOL.md [K3]). Unknown numbers are taken as `leaving`. */
 export const GOODBYE = { leaving: 0, replaced: 1, full: 2 } as const;
@@ -11,6 +11,25 @@ export const goodbyeOf = (reason: number): Goodbye =>
 const counter = uint(2 ** 32 - 1);
 
 const bulkTotal = record<{ total: number }>({ total: uint(Number.MAX_SAFE_INTEGER) });
+
+/** An IPv6 address with its scope: 39 characters, `%`, and the name of an interface, at most 15 bytes on Linux. */
+const HOST_BYTES = 64;
+const HOSTS = 8;
+
+/** What came of dialling an address, by its number on the wire ([K6]). */
+export const REACHED = ['opened', 'refused', 'silent', 'unreachable', 'taken'] as const;
+export type Reached = (typeof REACHED)[number];
+
+/** This node's port, and addresses that it believes to be its own. */
+export interface TryMe {
+  port: number;
+  hosts: string[];
+}
+
+export interface Tried {
+  host: string;
+  reached: number;
+}
 
 /** The largest frame of a proof is IDENTITY with four signatures: 5 + 32 + 1 + 4 * 64 bytes. */
 const PROOF_FRAME_BYTES = 512;
@@ -26,4 +45,16 @@ export const linkChannel = defineChannel('chatter/link/1', {
   bulkAck: message('urgent', 9, bulkTotal),
   /** Bytes of bulk that this end has sent since the stream began, said when a channel with bulk has closed. */
   bulkSent: message('urgent', 9, bulkTotal),
+  /** Asks the other end to dial this node, as `chatter doctor` does. */
+  tryMe: message(
+    'urgent',
+    4 + HOSTS * (HOST_BYTES + 1),
+    record<TryMe>({ port: uint(65_535), hosts: list(text(HOST_BYTES), HOSTS) }),
+  ),
+  /** What came of it, by address. */
+  tried: message(
+    'urgent',
+    1 + HOSTS * (HOST_BYTES + 2),
+    list(record<Tried>({ host: text(HOST_BYTES), reached: uint(255) }), HOSTS),
+  ),
 });

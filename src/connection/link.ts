@@ -9,7 +9,8 @@ import { TypedChannel } from '../protocol/typed-channel.js';
 import { TokenBucket } from '../token-bucket.js';
 import { BulkReceipts } from './bulk-receipts.js';
 import { FrameGuard } from './frame-guard.js';
-import { GOODBYE, type Goodbye, goodbyeOf, linkChannel } from './link-channel.js';
+import { GOODBYE, type Goodbye, goodbyeOf, linkChannel, type TryMe } from './link-channel.js';
+import { ReachCheck, type ReachedHost } from './reach-check.js';
 import { Scheduler } from './scheduler.js';
 
 export interface LinkOptions {
@@ -21,6 +22,8 @@ export interface LinkOptions {
   clock: Clock;
   onProof: (frame: Uint8Array) => void;
   onViolation: (err: ProtocolError) => void;
+  /** The peer asks to be dialled where this node has seen it; without it nobody is dialled. */
+  dialBack?: (question: TryMe) => Promise<readonly ReachedHost[]>;
   /** The peer takes nothing any more, and too much waits for it; the stream ends. */
   onStalled?: () => void;
   /** The stream is gone; `goodbye` is why, if the peer said so first. Called once. */
@@ -41,6 +44,7 @@ export class Link {
   readonly remoteKey: Uint8Array;
   readonly scheduler: Scheduler;
   readonly receipts: BulkReceipts;
+  readonly reachCheck: ReachCheck;
   path: Path;
   readonly #noise: NoiseSecretStream;
   readonly #clock: Clock;
@@ -79,6 +83,12 @@ export class Link {
       acknowledge: (total) => void this.#channel?.send('bulkAck', { total }),
       settle: () => void this.#channel?.send('bulkSent', { total: this.scheduler.sentBytes }),
     });
+    this.reachCheck = new ReachCheck({
+      clock,
+      sendTryMe: (question) => void this.#channel?.send('tryMe', question),
+      sendTried: (answer) => void this.#channel?.send('tried', answer),
+      dialBack: options.dialBack ?? (async () => []),
+    });
     const allowance = new TokenBucket(clock, {
       perSecond: LIMITS.linkMessagesPerSecond,
       burst: LIMITS.linkMessagesBurst,
@@ -103,6 +113,8 @@ export class Link {
         }),
         bulkAck: ({ total }) => this.scheduler.acknowledged(total),
         bulkSent: bounded(({ total }) => this.receipts.settled(total)),
+        tryMe: bounded((question) => this.reachCheck.onTryMe(question)),
+        tried: bounded((answer) => this.reachCheck.onTried(answer)),
       },
     });
     noise.on('drain', () => this.scheduler.drained());
@@ -112,6 +124,7 @@ export class Link {
       this.#pings.cancel();
       this.#probe?.cancel();
       this.scheduler.close();
+      this.reachCheck.close();
       options.onClose(this.#goodbye);
       for (const fn of this.#onClosed.splice(0)) fn();
     });

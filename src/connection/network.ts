@@ -2,6 +2,7 @@ import type NoiseSecretStream from '@hyperswarm/secret-stream';
 import { prefixOf } from '../address-prefix.js';
 import type { Clock } from '../clock.js';
 import type { Counters } from '../counters.js';
+import { parseAddress } from '../discovery/address.js';
 import type { DiscoverableRoom, Discovery, FoundStream } from '../discovery/discovery.js';
 import { ProtocolError } from '../errors.js';
 import { type PeerId, peerId } from '../identity/peer-id.js';
@@ -14,7 +15,9 @@ import { Resource } from '../resource.js';
 import { Connection } from './connection.js';
 import { driveProof } from './drive-proof.js';
 import { Link } from './link.js';
+import type { TryMe } from './link-channel.js';
 import { Misbehaviour } from './misbehaviour.js';
+import type { ReachedHost } from './reach-check.js';
 import type { RoomSession } from './room-session.js';
 import { replaces } from './tie-break.js';
 
@@ -26,6 +29,8 @@ export interface NetworkDependencies {
   guesses: GuessBudget;
   /** People whose streams end as soon as it is known that they are theirs. */
   isBlocked: (id: PeerId) => boolean;
+  /** Dials somebody who is connected and asks for it, where discovery has seen them; see `ReachCheck`. */
+  dialBack?: (who: { instance: string; host: string | null } & TryMe) => Promise<readonly ReachedHost[]>;
   clock: Clock;
   log: Log;
   counters: Counters;
@@ -262,6 +267,13 @@ export class Network extends Resource<NetworkEvents> {
       address,
       clock,
       onProof: (frame) => connection?.onProof(link, frame),
+      dialBack: (question) =>
+        this.#deps.dialBack?.({
+          ...question,
+          instance,
+          // By the Internet a router's address is seen, and a port that is not this one.
+          host: path === 'internet' ? null : parseAddress(address).host,
+        }) ?? Promise.resolve([]),
       onStalled: () => counters.add('streams stalled'),
       onViolation: (err) => this.#misbehaviour.note({ instance, id }, err),
       onClose: (goodbye) => {

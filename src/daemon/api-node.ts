@@ -23,7 +23,8 @@ type Requests =
   | 'pause'
   | 'resume'
   | 'cancel'
-  | 'withdraw';
+  | 'withdraw'
+  | 'doctor';
 
 /** The node's own part of `status`. */
 export type NodeStatus = 'lanPort' | 'rooms' | 'counters' | 'safeMode' | 'blocked';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../errors.js';
 import { LOG_LEVELS } from '../log.js';
+import { DOCTOR_REQUESTS } from './doctor-api.js';
 import { FILE_REQUESTS, type FileEventBody } from './files-api.js';
 
 /**
@@ -187,6 +188,7 @@ export const REQUESTS = {
   /** Who one is, the rooms one knows and whom one trusts, as one line that only the passphrase opens. */
   backup: { params: z.object({ passphrase: z.string() }), result: z.object({ sealed: z.string() }) },
   ...FILE_REQUESTS,
+  ...DOCTOR_REQUESTS,
   /** An address of the page that lets whoever opens it in: once, within a minute. It shows `room` first. */
   page: { params: z.object({ room: roomRef.optional() }), result: z.object({ url: z.string() }) },
   /** A pinned node does not end when its last lease does. */

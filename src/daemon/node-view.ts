@@ -9,6 +9,7 @@ import { PREFERENCES, type PreferenceKey } from '../storage/preferences.js';
 import type { EventBody, Instance, Params, Peer, Person, Result, RoomInfo, Snapshot } from './api.js';
 import type { ApiNode } from './api-node.js';
 import { backUp } from './backup.js';
+import { DoctorView } from './doctor-view.js';
 import { FilesView } from './files-view.js';
 import { lookalikeSentence, PersonView } from './person-view.js';
 
@@ -17,11 +18,13 @@ export class NodeView implements ApiNode {
   readonly #node: ChatterNode;
   readonly #personView: PersonView;
   readonly #files: FilesView;
+  readonly #doctor: DoctorView;
   #listener: (event: EventBody) => void = () => {};
 
   constructor(node: ChatterNode) {
     this.#node = node;
     this.#personView = new PersonView(node);
+    this.#doctor = new DoctorView(node);
     this.#files = new FilesView(
       node,
       (id, name) => this.#personView.person(id, name),
@@ -170,6 +173,10 @@ export class NodeView implements ApiNode {
 
   withdraw(params: Params<'withdraw'>): Promise<Result<'withdraw'>> {
     return this.#files.change('withdraw', params);
+  }
+
+  doctor(params: Params<'doctor'>): Promise<Result<'doctor'>> {
+    return this.#doctor.examine(params);
   }
 
   snapshot(): Snapshot {

@@ -64,6 +64,7 @@ export class Requests {
       resume: (params) => node.resume(params),
       cancel: (params) => node.cancel(params),
       withdraw: (params) => node.withdraw(params),
+      doctor: (params) => node.doctor(params),
       page: async ({ room }: { room?: string }) => {
         const known = room === undefined ? undefined : await node.invite({ room });
         return { url: pageUrl(known?.roomId) };

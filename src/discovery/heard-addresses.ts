@@ -13,6 +13,10 @@ export class HeardAddresses {
   #addresses: HeardAddress[] = [];
   #worked = true;
 
+  get hosts(): string[] {
+    return this.#addresses.map(({ host }) => host);
+  }
+
   /** Returns true for one that is new. */
   heard({ host, port }: Address, now: number): boolean {
     const known = this.#addresses.find((address) => address.host === host && address.port === port);

@@ -9,6 +9,8 @@ export type Interfaces = ReturnType<typeof networkInterfaces>;
 export interface NetworkLink {
   /** Changes when the interface is made anew, though name and address stay. */
   readonly key: string;
+  /** The interface's, as the system names it. */
+  readonly name: string;
   readonly family: 4 | 6;
   /** What sockets for this link are bound to: an IPv4 address, or `::%scope`. */
   readonly address: string;
@@ -47,6 +49,7 @@ function ipv4Links({ name, addresses }: NamedInterface): NetworkLink[] {
       subnet.addSubnet(address, prefixOf(cidr), 'ipv4');
       return {
         key: `${name} ${indexOf(addresses)} ${mac} ${address} ${netmask}`,
+        name,
         family: 4,
         address,
         loopback: internal,
@@ -68,6 +71,7 @@ function ipv6Link({ name, addresses }: NamedInterface): NetworkLink[] {
   return [
     {
       key: `${name} ${indexOf(addresses)} ${first.mac} ${[...own].sort().join()}`,
+      name,
       family: 6,
       address: `::%${scope}`,
       loopback: first.internal,
@@ -76,6 +80,12 @@ function ipv6Link({ name, addresses }: NamedInterface): NetworkLink[] {
     },
   ];
 }
+
+/** Addresses of tunnels, with the name of the interface. */
+export const tunnels = (interfaces: Interfaces = networkInterfaces()): { name: string; address: string }[] =>
+  Object.entries(interfaces).flatMap(([name, addresses = []]) =>
+    addresses.filter(isPointToPoint).map(({ address }) => ({ name, address })),
+  );
 
 /** A tunnel has neither neighbours nor multicast: no hardware address, or a network of one address. */
 const isPointToPoint = ({ internal, mac, cidr, family }: NamedInterface['addresses'][number]): boolean =>

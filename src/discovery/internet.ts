@@ -1,4 +1,5 @@
-import type NoiseSecretStream from '@hyperswarm/secret-stream';
+import { networkInterfaces } from 'node:os';
+import NoiseSecretStream from '@hyperswarm/secret-stream';
 import b4a from 'b4a';
 import type Hyperswarm from 'hyperswarm';
 import type { Clock, Timer } from '../clock.js';
@@ -34,6 +35,11 @@ const REFRESH_EVERY_MS = 300_000;
 /** Closing does not wait longer for the DHT; what was announced there runs out by itself. */
 const CLOSE_MS = 1_000;
 
+/** A DHT that was not entered by then is not to be had: the library's own time-outs are six seconds. */
+const ENTER_MS = 4_000;
+/** Nodes that are asked whether they are there. */
+const ASKED = 8;
+
 /** Bytes that a stream may bring before it is proven: a proof takes less than 2 KiB. */
 const UNPROVEN_BYTES = 16_384;
 /** At most so many that proved nothing are remembered; the one of longest ago is forgiven first. */
@@ -45,6 +51,21 @@ interface JoinedRoom {
   session: Hyperswarm.PeerDiscoverySession | null;
   refreshes: number;
   timer: Timer | null;
+}
+
+/** How this machine stands to the DHT. */
+export interface DhtHealth {
+  asked: number;
+  /** How many answered just now, the quickest after `rttMs`. */
+  answered: number;
+  rttMs: number | null;
+  /**
+   * `open`: everybody can reach it; `consistent`: a router gives it one address for all, so that a way can be made;
+   * `random`: another for each, so that only who is open can be reached.
+   */
+  nat: 'open' | 'consistent' | 'random' | 'unknown';
+  /** How the DHT sees this machine. */
+  address: string | null;
 }
 
 /** Somebody who was connected and proved nothing; when the timer runs out that is forgiven. */
@@ -131,6 +152,28 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
     }
   }
 
+  /** Asks nodes of the DHT whether they are there; enters it for as long as that takes if no room has done so. */
+  async health(): Promise<DhtHealth> {
+    const swarm = (await this.#starting) ?? (await this.#make(NoiseSecretStream.keyPair()));
+    const { dht } = swarm;
+    try {
+      await this.#within(ENTER_MS, dht.fullyBootstrapped().catch(ignore));
+      const nodes = [...dht.bootstrapNodes, ...dht.toArray({ limit: ASKED })].slice(0, ASKED);
+      const answers = await Promise.allSettled(nodes.map(async (node) => dht.ping(node, { retry: false })));
+      const rtts = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value.rtt] : []));
+      const kind = dht.randomized ? 'random' : dht.host === null ? 'unknown' : 'consistent';
+      return {
+        asked: nodes.length,
+        answered: rtts.length,
+        rttMs: rtts.length > 0 ? Math.min(...rtts) : null,
+        nat: dht.host !== null && (!dht.firewalled || isOwnAddress(dht.host)) ? 'open' : kind,
+        address: dht.host,
+      };
+    } finally {
+      if (swarm !== this.#swarm) void swarm.destroy().catch(ignore);
+    }
+  }
+
   protected async _open(): Promise<void> {}
 
   protected override async _close(): Promise<void> {
@@ -142,9 +185,13 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
     const done = swarm.destroy().catch(ignore);
     // Without a DHT there is nothing to take back, and the library waits for its own time-outs.
     if (!swarm.dht.bootstrapped) return;
+    await this.#within(CLOSE_MS, done);
+  }
+
+  async #within(ms: number, done: Promise<void>): Promise<void> {
     let cancel = () => {};
     const late = new Promise<void>((resolve) => {
-      const timer = this.#deps.clock.after(CLOSE_MS, resolve);
+      const timer = this.#deps.clock.after(ms, resolve);
       cancel = () => timer.cancel();
     });
     await Promise.race([done, late]).finally(cancel);
@@ -152,18 +199,25 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
 
   /** Loaded when it is needed: who stays on one network never pays for it. */
   async #start(): Promise<Hyperswarm | null> {
+    const swarm = await this.#make(this.#deps.keyPair);
+    if (this.closing) {
+      void swarm.destroy().catch(ignore);
+      return null;
+    }
+    swarm.on('connection', (noise, info) => this.#onConnection(noise, info));
+    this.#swarm = swarm;
+    return swarm;
+  }
+
+  async #make(keyPair: NoiseSecretStream.KeyPair): Promise<Hyperswarm> {
     const { default: Swarm } = await import('hyperswarm');
-    if (this.closing) return null;
     const { bootstrap } = this.#options;
-    const swarm = new Swarm({
-      keyPair: this.#deps.keyPair,
+    return new Swarm({
+      keyPair,
       bootstrap: bootstrap?.map(({ host, port }) => ({ host, port })),
       maxPeers: LIMITS.peers,
       firewall: (publicKey) => this.#refuses(instanceId(publicKey)),
     });
-    swarm.on('connection', (noise, info) => this.#onConnection(noise, info));
-    this.#swarm = swarm;
-    return swarm;
   }
 
   #onConnection(noise: NoiseSecretStream, info: Hyperswarm.PeerInfo): void {
@@ -291,5 +345,8 @@ interface RawStream {
   remoteHost: string;
   remotePort: number;
 }
+
+const isOwnAddress = (host: string): boolean =>
+  Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === host));
 
 const ignore = () => {};

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type { Clock, Timer } from '../clock.js';
 import { LIMITS } from '../limits.js';
 import type { Log } from '../log.js';
@@ -84,6 +85,29 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
   /** How many neighbours are remembered. */
   get known(): number {
     return this.#neighbours.size;
+  }
+
+  /** Where an instance has been heard lately. */
+  hostsOf(instance: string): string[] {
+    return this.#neighbours.get(instance)?.addresses.hosts ?? [];
+  }
+
+  /** Whether two machines are heard at one IPv4 address: their link-local IPv6 addresses, which are drawn, differ. */
+  isShared(host: string): boolean {
+    const there = [...this.#neighbours.values()]
+      .map(({ addresses }) => addresses.hosts)
+      .filter((hosts) => hosts.includes(host))
+      .map((hosts) => hosts.filter((one) => one.includes('%')))
+      .filter((local) => local.length > 0);
+    return there.some((one, i) =>
+      there.slice(i + 1).some((other) => !other.some((host) => one.includes(host))),
+    );
+  }
+
+  /** IPv4 addresses that two machines have. */
+  get sharedHosts(): string[] {
+    const hosts = new Set([...this.#neighbours.values()].flatMap(({ addresses }) => addresses.hosts));
+    return [...hosts].filter((host) => isIPv4(host) && this.isShared(host));
   }
 
   join(room: DiscoverableRoom): void {

@@ -55,6 +55,8 @@ interface BonjourServer {
 const TYPE = 'chatter';
 const SERVICE = `_${TYPE}._tcp.local`;
 const INSTANCE = /^([0-9a-f]{16})\._chatter\._tcp\.local$/i;
+/** Whoever speaks mDNS at all answers this one (RFC 6763 section 9). */
+const ANYTHING = '_services._dns-sd._udp.local';
 const GOODBYE_MS = 250;
 /** A record is said this often when it is new, since a datagram may be lost (RFC 6762 section 8.3). */
 const REPEAT_MS = 1_000;
@@ -146,6 +148,18 @@ export class MdnsLink extends Resource<{ heard: [Heard]; deaf: [] }> {
     if (this.#unheard >= DEAF_AFTER) this.emit('deaf');
     this.#socket.heardSelf = false;
     this.#server?.mdns.query(SERVICE, 'PTR');
+  }
+
+  /** Asks every device, whatever it offers, to be heard. */
+  callOut(): void {
+    if (this.#socket) this.#socket.heardSelf = false;
+    this.#server?.mdns.query(SERVICE, 'PTR');
+    this.#server?.mdns.query(ANYTHING, 'PTR');
+  }
+
+  /** Whether what was said last came back to this machine, and the addresses of others that were heard lately. */
+  get heard(): { self: boolean; others: readonly string[] } {
+    return { self: this.#socket?.heardSelf ?? false, others: this.#socket?.others ?? [] };
   }
 
   /** Takes the record back; a kind word that others need not believe. */

@@ -38,6 +38,11 @@ export class MdnsSocket extends EventEmitter {
     }
   }
 
+  /** Who else has been heard lately, by address. */
+  get others(): string[] {
+    return [...this.#senders.keys()].filter((address) => !this.#link.isOwn(address));
+  }
+
   address() {
     return this.#socket.address();
   }

@@ -35,6 +35,7 @@ const GOOD: Record<keyof typeof REQUESTS, object> = {
   resume: { transfer: '01234567' },
   cancel: { transfer: '01234567' },
   withdraw: { transfer: '01234567' },
+  doctor: { host: '192.168.1.20' },
   page: {},
   pin: { pinned: false },
   stop: {},

@@ -62,7 +62,7 @@ export class Lan {
   /** Gives a host the address 10.77.LAN.N instead of its own. */
   readdress(host: Host, number: number): void {
     const port = host.port(this);
-    ip('-n', host.namespace, 'address', 'flush', 'dev', port);
+    ip('-n', host.namespace, '-4', 'address', 'flush', 'dev', port);
     host.attach(this, port, `10.77.${this.#subnet}.${number}`);
   }
 
@@ -98,9 +98,9 @@ export class Lan {
     for (const host of this.hosts) this.#port(host, 'mcast_flood', on ? 'on' : 'off');
   }
 
-  /** Keeps hosts apart from each other, as many a Wi-Fi for guests does. */
-  isolate(on: boolean): void {
-    for (const host of this.hosts) this.#port(host, 'isolated', on ? 'on' : 'off');
+  /** Keeps hosts apart from each other, as many a Wi-Fi for guests does; others still reach them. */
+  isolate(on: boolean, hosts: readonly Host[] = this.hosts): void {
+    for (const host of hosts) this.#port(host, 'isolated', on ? 'on' : 'off');
   }
 
   close(): void {
@@ -175,6 +175,30 @@ export class Host {
     ip('-n', this.namespace, 'address', 'add', '10.8.0.2/32', 'dev', 'vpn0');
     ip('-n', this.namespace, 'link', 'set', 'vpn0', 'up');
     ip('-n', this.namespace, 'route', 'add', 'default', 'dev', 'vpn0');
+  }
+
+  /** Sends what is meant for its own network through the tunnel too, as a VPN does that allows nothing beside it. */
+  cutOff(): void {
+    for (const { address } of this.#ports.values())
+      ip(
+        '-n',
+        this.namespace,
+        'route',
+        'replace',
+        `${address?.replace(/\d+$/, '0')}/24`,
+        'dev',
+        'vpn0',
+        'src',
+        '10.8.0.2',
+      );
+  }
+
+  /** Drops what comes in and fits, such as `tcp dport 4711`, as a firewall on this machine does; needs nft. */
+  firewall(...fits: string[]): void {
+    const rules = fits.map((fit) => `add rule inet chatter in ${fit} drop`);
+    const chain = 'add chain inet chatter in { type filter hook input priority 0; }';
+    const [command, args] = inside(this.namespace, 'nft', '-f', '-');
+    execFileSync(command, args, { input: ['add table inet chatter', chain, ...rules, ''].join('\n') });
   }
 
   /** Sends a signal to every process on this host: SIGSTOP and SIGCONT are its sleep. */

@@ -157,6 +157,12 @@ export class FakeNode implements ApiNode {
     return this.#answer('withdraw', params, TRANSFER);
   }
 
+  doctor(params: Params<'doctor'>): Promise<Result<'doctor'>> {
+    return this.#answer('doctor', params, {
+      findings: [{ check: 'room', ok: true, finding: '1 room joined.', mend: null }],
+    });
+  }
+
   status(): ReturnType<ApiNode['status']> {
     return { lanPort: null, rooms: [], counters: {}, safeMode: false, blocked: [] };
   }

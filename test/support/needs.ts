@@ -12,7 +12,7 @@ interface Plan {
  */
 export function has(
   t: Plan,
-  ...needs: ('root' | 'ip' | 'python3' | 'tcpdump' | 'tmux' | 'setpriv' | 'chromium')[]
+  ...needs: ('root' | 'ip' | 'python3' | 'tcpdump' | 'tmux' | 'setpriv' | 'chromium' | 'nft')[]
 ): boolean {
   const missing = needs.filter((need) => (need === 'root' ? process.getuid?.() !== 0 : !found(need)));
   if (missing.length === 0) return true;
