@@ -14,6 +14,7 @@ export interface OutputOptions {
  */
 export class Output {
   readonly json: boolean;
+  readonly isColored: boolean;
   readonly paint: ReturnType<typeof pc.createColors>;
   readonly #quiet: boolean;
 
@@ -21,7 +22,8 @@ export class Output {
     this.json = json;
     this.#quiet = quiet;
     const wanted = color ?? (process.env.NO_COLOR ? false : process.stdout.isTTY === true);
-    this.paint = pc.createColors(wanted && !json);
+    this.isColored = wanted && !json;
+    this.paint = pc.createColors(this.isColored);
   }
 
   /** One line of the result. */

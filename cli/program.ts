@@ -91,10 +91,9 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   )
     .option('--no-browser', 'only print the address')
     .option('--detach', 'return at once; the node stays');
-  choosesRoom(command('join [ROOM]', 'talk in a room', () => import('./commands/join.js'))).option(
-    '--commands',
-    'take / commands from a pipe too',
-  );
+  choosesRoom(command('join [ROOM]', 'talk in a room', () => import('./commands/join.js')))
+    .option('--plain', 'appended lines instead of the whole screen (also with TERM=dumb)')
+    .option('--commands', 'take / commands from a pipe too');
   choosesRoom(
     command(
       'say ROOM TEXT...',

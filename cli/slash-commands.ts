@@ -1,43 +1,36 @@
 import type { Result } from '../src/daemon/api.js';
 import type { Client } from '../src/daemon/client.js';
 import { ChatterError } from '../src/errors.js';
-import type { Names } from './event-lines.js';
+import { Names } from './event-lines.js';
 import { fileCommand, isFileVerb } from './file-slash.js';
 import { safe } from './output.js';
 import { pathLabel } from './path-label.js';
+import { peerLines } from './peer-lines.js';
 import { isPersonVerb, personCommand } from './person-commands.js';
+import { slashHelp } from './slash-verbs.js';
 
 export interface SlashContext {
   client: Client;
-  room: Result<'join'>;
-  names: Names;
+  room: Pick<Result<'join'>, 'room' | 'roomId'>;
 }
 
-const HELP = [
-  '/who           who is here',
-  '/name NAME     change your name in this room',
-  '/verify PEER   compare safety numbers; /verify PEER yes marks them as verified',
-  '/block PEER    let somebody in nowhere any more; /unblock PEER',
-  '/mute PEER     do not show what somebody says; /unmute PEER',
-  '/send PATH     offer a file or folder to everybody here',
-  '/files         what is offered and under way',
-  '/accept ID     take an offer; /decline ID, /pause ID, /resume ID, /cancel ID, /withdraw ID',
-  '/invite        print the invite of this room',
-  '/leave         leave the room for good (it is not joined again at the next start)',
-  '/quit, {quit}  close this window',
-  '//text         say a line that begins with /',
-];
-
 /** Does what a line that begins with `/` asks for; resolves to what is to be shown. Throws USAGE for others. */
-export async function slashCommand(line: string, { client, room, names }: SlashContext): Promise<string[]> {
+export async function slashCommand(line: string, { client, room }: SlashContext): Promise<string[]> {
   const [verb = '', ...rest] = line.slice(1).split(/\s+/);
   const argument = rest.join(' ').trim();
   switch (verb) {
     case 'help':
-      return HELP;
-    case 'who':
-    case 'peers': {
+      return slashHelp();
+    case 'me':
+      if (!argument) throw new ChatterError('USAGE', { message: '/me needs what you do.' });
+      await client.request('say', { room: room.roomId, text: `_${argument}_` });
+      return [];
+    case 'peers':
+      return (await client.request('peers', { room: room.roomId })).flatMap((peer) => peerLines(peer));
+    case 'who': {
+      const names = new Names();
       const people = await client.request('peers', { room: room.roomId });
+      for (const person of people) names.see(person);
       return people.map(
         (person) =>
           `${names.of(person)}  ${person.self ? 'you' : pathLabel(person.path)}` +

@@ -71,7 +71,7 @@ function progressLine({ bytes, total, ratePerSecond, sources }: Moving, width = 
   return `[${'='.repeat(filled)}${' '.repeat(width - filled)}] ${percent(bytes, total)}  ${size(bytes)} of ${size(total)}  ${size(ratePerSecond)}/s${left}${from}`;
 }
 
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.ceil(seconds / 60)} min`;
   return `${(seconds / 3600).toFixed(1)} h`;

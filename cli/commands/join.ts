@@ -1,256 +1,36 @@
-import type { ApiEvent, Peer, Result } from '../../src/daemon/api.js';
-import type { Client } from '../../src/daemon/client.js';
-import { ChatterError } from '../../src/errors.js';
 import { chooseRoom, type RoomChoice } from '../choose-room.js';
-import { type Context, failureLine } from '../context.js';
+import type { Context } from '../context.js';
 import { enter } from '../enter.js';
-import { eventLines, Names } from '../event-lines.js';
-import { EXIT } from '../exit-codes.js';
-import { InputLines } from '../input-lines.js';
-import { safe } from '../output.js';
-import { slashCommand } from '../slash-commands.js';
+import { LineWindow } from '../line-window.js';
 
-/** Talks in a room: events are printed, input lines are said, until `{quit}`, `/quit` or the end of the input. */
+/** Talks in a room: on the whole screen of a terminal, otherwise line by line. */
 export async function run(
   context: Context,
   [room]: string[],
   options: Record<string, unknown>,
 ): Promise<number> {
   const chosen = await chooseRoom(context, room, options as RoomChoice);
+  const isPlain = options.plain === true || context.out.json || !hasScreen();
+  // Loaded before the room is entered: what happens there meanwhile would be heard by nobody.
+  const fullScreen = isPlain ? null : await loadFullScreen();
   const client = await context.connect();
   try {
     const joined = await enter(client, context, chosen, options.yes === true);
-    return await new Window(client, context, joined, options.commands === true).run();
+    const window = fullScreen
+      ? new fullScreen.FullScreen(client, context, joined)
+      : new LineWindow(client, context, joined, options.commands === true);
+    return await window.run();
   } finally {
     await client.close();
   }
 }
 
-/** One room at a terminal or on a pipe. */
-class Window {
-  readonly #client: Client;
-  readonly #context: Context;
-  readonly #room: Result<'join'>;
-  readonly #input: InputLines;
-  readonly #names = new Names();
-  readonly #takesCommands: boolean;
-  /** Others who are here. */
-  readonly #here = new Map<string, string>();
-  /** Own lines that nobody has yet, by id; only a pipe waits for them. */
-  readonly #undelivered = new Set<string>();
-  /** Confirmed before the node's own answer about the line was looked at. */
-  readonly #confirmed = new Set<string>();
-  /** Said on a pipe while nobody was here. */
-  readonly #held: string[] = [];
-  #releasing = false;
-  /** Own messages that were said in this window, until the node has told of them. */
-  readonly #own = new Set<string>();
-  #saying: Promise<unknown> = Promise.resolve();
-  #lost: ChatterError | null = null;
-  #failure = 0;
-
-  constructor(client: Client, context: Context, room: Result<'join'>, commands: boolean) {
-    this.#client = client;
-    this.#context = context;
-    this.#room = room;
-    this.#input = new InputLines(process.stdin, process.stdout);
-    this.#takesCommands = commands || this.#input.isTerminal;
-  }
-
-  async run(): Promise<number> {
-    this.#greet();
-    this.#client.on('event', (event) => {
-      if ('roomId' in event && event.roomId === this.#room.roomId) this.#onEvent(event);
-    });
-    this.#client.on('resync', () => void this.#resync().catch((err: unknown) => this.#fail(err)));
-    this.#client.on('failed', (err) => {
-      this.#lost = err;
-      this.#input.close();
-    });
-    this.#client.on('lost', () => this.#context.out.note('The node ended; starting it again.'));
-    try {
-      for await (const line of this.#input) {
-        if (line === '{quit}' || (this.#takesCommands && line === '/quit')) break;
-        await this.#take(line);
-      }
-      if (!this.#lost) await this.#delivered();
-    } finally {
-      this.#input.close();
-    }
-    if (this.#lost) throw this.#lost;
-    return this.#failure;
-  }
-
-  #greet(): void {
-    const { out } = this.#context;
-    const { self, people, room, roomId } = this.#room;
-    const others = people.filter((person) => !person.self);
-    for (const person of others) this.#here.set(person.id, person.name);
-    this.#names.see(self);
-    if (out.json) {
-      const members = others.map(({ id, name, tag }) => ({ id, name, tag }));
-      out.object({ type: 'joined', time: new Date().toISOString(), room, roomId, self, members });
-      return;
-    }
-    const list = others.map((person) => this.#names.of(person)).join(', ');
-    this.#print([
-      `You are ${out.paint.bold(safe(self.name))} in ${out.paint.bold(safe(room))}. ` +
-        (list ? `Here: ${list}.` : 'Nobody else is here yet; looking for others.'),
-    ]);
-    if (this.#input.isTerminal) this.#print(['/help lists commands; /quit or {quit} leaves.']);
-  }
-
-  async #take(line: string): Promise<void> {
-    if (line.trim() === '') return;
-    try {
-      const request = this.#context.out.json ? asRequest(line) : null;
-      if (request) {
-        this.#checkRoom(request.room);
-        await this.#say(request.text);
-      } else if (this.#takesCommands && line.startsWith('/') && !line.startsWith('//')) {
-        this.#print(await slashCommand(line, { client: this.#client, room: this.#room, names: this.#names }));
-      } else await this.#say(this.#takesCommands && line.startsWith('//') ? line.slice(1) : line);
-    } catch (err) {
-      this.#fail(err);
-    }
-  }
-
-  /** A request may name its room; only this window's is taken. */
-  #checkRoom(room: unknown): void {
-    if (room === undefined || room === this.#room.room || room === this.#room.roomId) return;
-    throw new ChatterError('USAGE', { message: 'This window is in another room; nothing was said.' });
-  }
-
-  async #say(text: string): Promise<void> {
-    // A pipe cannot see that it is alone, so its lines wait for the first one to come, and for those before them.
-    if (this.#input.isTerminal || (this.#here.size > 0 && this.#held.length === 0)) return this.#send(text);
-    if (this.#held.length >= HELD_LINES)
-      throw new ChatterError('NOBODY_THERE', { message: 'Nobody is here; the line was dropped.' });
-    this.#held.push(text);
-  }
-
-  async #send(text: string): Promise<void> {
-    const said = this.#client.request('say', { room: this.#room.roomId, text });
-    this.#saying = said.then(
-      ({ id }) => {
-        if (!this.#context.out.json) this.#own.add(id);
-      },
-      () => {},
-    );
-    const { id, recipients } = await said;
-    if (this.#confirmed.delete(id)) return;
-    if (recipients > 0) this.#undelivered.add(id);
-    else if (this.#input.isTerminal) this.#print(['Nobody is here yet: nobody got this.']);
-  }
-
-  #onEvent(event: ApiEvent): void {
-    const { out } = this.#context;
-    if (event.type === 'peer-joined') {
-      this.#here.set(event.peer.id, event.peer.name);
-      void this.#release();
-    }
-    if (event.type === 'message-delivered' && !this.#undelivered.delete(event.id) && event.count === 1) {
-      this.#confirmed.add(event.id);
-      if (this.#confirmed.size > HELD_LINES)
-        this.#confirmed.delete(this.#confirmed.values().next().value as string);
-    }
-    if (out.json) out.object(event);
-    else void this.#show(event);
-    if (event.type === 'peer-left') {
-      this.#here.delete(event.peer.id);
-      if (this.#here.size === 0) this.#undelivered.clear(); // nobody is left who could still confirm
-    }
-    this.#checkDelivered();
-  }
-
-  /** What was typed here stands here already; what oneself said in another window does not. */
-  async #show(event: ApiEvent): Promise<void> {
-    if (event.type === 'message' && event.self) {
-      await this.#saying;
-      if (this.#own.delete(event.id)) return;
-    }
-    this.#print(eventLines(event, this.#context.out, (person) => this.#names.of(person)));
-  }
-
-  /** Says what was held, one after the other; each counts as held until it counts as said. */
-  async #release(): Promise<void> {
-    if (this.#releasing) return;
-    this.#releasing = true;
-    while (this.#held.length > 0 && this.#here.size > 0) {
-      await this.#send(this.#held[0] as string).catch((err: unknown) => this.#fail(err));
-      this.#held.shift();
-    }
-    this.#releasing = false;
-    this.#checkDelivered();
-  }
-
-  /** What was missed while the connection to the node was gone is not known: say who is here now. */
-  async #resync(): Promise<void> {
-    const people: Peer[] = await this.#client.request('peers', { room: this.#room.roomId });
-    this.#here.clear();
-    for (const person of people) if (!person.self) this.#here.set(person.id, person.name);
-    if (this.#context.out.json)
-      this.#context.out.object({ type: 'resync', time: new Date().toISOString(), room: this.#room.room });
-    else
-      this.#print([
-        `Connected again. Here: ${[...this.#here.values()].map(safe).join(', ') || 'nobody else'}.`,
-      ]);
-  }
-
-  #checkDelivered: () => void = () => {};
-
-  /** On a pipe: what was said reaches somebody before the window ends, or it is told that it did not. */
-  async #delivered(): Promise<void> {
-    if (this.#input.isTerminal) return;
-    const pending = () => this.#held.length + this.#undelivered.size;
-    if (pending() === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#context.timeoutMs);
-    });
-    const delivered = new Promise<void>((resolve) => {
-      this.#checkDelivered = () => {
-        if (pending() === 0) resolve();
-      };
-      this.#checkDelivered();
-    });
-    await Promise.race([delivered, late, this.#input.interrupted]);
-    clearTimeout(timer);
-    const count = pending();
-    if (count > 0) {
-      throw new ChatterError('NOBODY_THERE', {
-        message: `Nobody got ${count === 1 ? 'one line' : `${count} lines`} in time.`,
-      });
-    }
-  }
-
-  #fail(err: unknown): void {
-    const { code, message } = ChatterError.from(err);
-    if (!this.#input.isTerminal) this.#failure = EXIT.failed;
-    if (this.#context.out.json)
-      this.#context.out.object({ type: 'error', time: new Date().toISOString(), code, text: message });
-    this.#input.beside(() => process.stderr.write(`${failureLine(code, message)}\n`));
-  }
-
-  #print(lines: readonly string[]): void {
-    if (lines.length > 0) this.#input.beside(() => process.stdout.write(`${lines.join('\n')}\n`));
-  }
+function loadFullScreen() {
+  process.env.NODE_ENV ??= 'production'; // React's other build is several times slower
+  process.env.FORCE_COLOR = '1'; // which colours there are, and whether, is decided here and not by Ink's parts
+  return import('../tui/full-screen.js');
 }
 
-const HELD_LINES = 10_000;
-
-/** An input line of `--json` that is a JSON object is a request; any other line is a message. */
-function asRequest(line: string): { text: string; room: unknown } | null {
-  if (!line.startsWith('{')) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return null;
-  }
-  const { do: verb, text, room } = value as { do?: unknown; text?: unknown; room?: unknown };
-  if (verb !== 'say' || typeof text !== 'string') {
-    throw new ChatterError('USAGE', { message: 'A request line is {"do":"say","text":"…"}.' });
-  }
-  return { text, room };
-}
+/** True where a whole screen can be drawn and keys can be read one by one. */
+const hasScreen = (): boolean =>
+  process.stdin.isTTY === true && process.stdout.isTTY === true && process.env.TERM !== 'dumb';

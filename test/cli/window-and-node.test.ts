@@ -60,7 +60,7 @@ if (has(t, 'root', 'ip')) {
       if (!hasTerminal(t)) return;
       const [person, other] = people(t);
       const window = await enter(other, 'lobby');
-      const terminal = person.spawn('script', atTerminal(['join', '--data', person.data]));
+      const terminal = person.spawn('script', atTerminal(['join', '--plain', '--data', person.data]));
       await terminal.until(/Room name or invite link \[lobby, this network only\]: /);
       terminal.write('\r');
       await terminal.until(/You are [^\n]* in [^\n]*lobby/);
@@ -86,7 +86,7 @@ if (has(t, 'root', 'ip')) {
       );
       await asked.until(/Passphrase: /);
       asked.write('correct horse battery\r');
-      await asked.until(/You are [^\n]* in [^\n]*vault/);
+      await asked.until(/protected {3}nobody else here yet/);
       t.notMatch(asked.out, /correct|horse|battery/, '[A6] it is not shown, however soon it is typed');
       asked.write('{quit}\r');
       t.match(await asked.done, { code: 0, signal: null });

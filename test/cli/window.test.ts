@@ -114,7 +114,7 @@ if (has(t, 'root', 'ip')) {
     const pipe = person.start(['join', 'lab', '--commands', '--quiet', '--name', 'Marmaduke']);
     await pipe.until(new RegExp(`${them.name} joined, LAN\n`));
     pipe.write('/help\n');
-    await pipe.until(/^\/quit, \{quit\} {2}close this window$/m);
+    await pipe.until(/^\/quit +close this window; so do \{quit\} and Ctrl-C twice$/m);
     pipe.write('/who\n');
     await pipe.until(new RegExp(`^Marmaduke {2}you\n${them.name} {2}LAN$`, 'm'));
     pipe.write('/name Ffoulkes\n');

@@ -1,0 +1,275 @@
+import type { ApiEvent, Result } from '../../src/daemon/api.js';
+import type { Client } from '../../src/daemon/client.js';
+import { ChatterError } from '../../src/errors.js';
+import type { Context } from '../context.js';
+import { EXIT } from '../exit-codes.js';
+import { inputLine } from '../input-line.js';
+import { safe } from '../output.js';
+import { slashCommand } from '../slash-commands.js';
+import { listLine } from '../transfer-lines.js';
+import { begun, withWords, wordsFor } from './complete.js';
+import { type Entry, type Tone, withEntries } from './entries.js';
+import { KeyDecoder } from './keys.js';
+import { layout } from './layout.js';
+import { Painter } from './painter.js';
+import { reduceEvents, withPeers, withTransfers } from './reduce-event.js';
+import { type Effect, reduceKey } from './reduce-key.js';
+import { Screen } from './screen.js';
+import { emptyState, type Hint, type State } from './state.js';
+
+/** A flood of events costs at most so many drawings a second. */
+const DRAW_MS = 33;
+/** What was typed is to be seen at once; a paste comes in many pieces. */
+const KEY_DRAW_MS = 5;
+/** Escape is a key of its own when nothing follows it in this time. */
+const ESCAPE_MS = 50;
+const PEERS_MS = 2_000;
+
+/**
+ * A room on the whole terminal. The state is changed by pure functions alone (`reduceEvents`, `reduceKey`), and drawn
+ * by `layout`; here the node, the keyboard and the clock meet.
+ */
+export class FullScreen {
+  readonly #client: Client;
+  readonly #context: Context;
+  readonly #screen = new Screen(process.stdin, process.stdout);
+  readonly #painter: Painter;
+  readonly #keys = new KeyDecoder();
+  #state: State;
+  /** Events that wait for the next drawing. */
+  #events: ApiEvent[] = [];
+  #drawTimer: NodeJS.Timeout | null = null;
+  #drawAt = 0;
+  #drawnAt = 0;
+  #escapeTimer: NodeJS.Timeout | undefined;
+  #notes = 0;
+  #lost: ChatterError | null = null;
+  #close: () => void = () => {};
+
+  constructor(client: Client, context: Context, room: Result<'join'>) {
+    this.#client = client;
+    this.#context = context;
+    this.#painter = new Painter(context.out.isColored);
+    this.#state = withPeers(emptyState(room, this.#screen.size), room.people);
+    for (const notice of room.notices) this.#note([notice], 'risk');
+  }
+
+  /** Resolves to the exit code when the window was closed; the terminal is as it was then. Throws NODE_LOST. */
+  async run(): Promise<number> {
+    const closed = new Promise<void>((resolve) => {
+      this.#close = resolve;
+    });
+    this.#listen();
+    const peersTimer = setInterval(() => void this.#readPeers(), PEERS_MS);
+    try {
+      this.#enter();
+      void this.#readPeers();
+      void this.#readTransfers();
+      await closed;
+    } finally {
+      clearInterval(peersTimer);
+      clearTimeout(this.#escapeTimer);
+      if (this.#drawTimer) clearTimeout(this.#drawTimer);
+      process.stdin.off('data', this.#onData);
+      process.stdout.off('resize', this.#onResize);
+      for (const signal of END_SIGNALS) process.off(signal, this.#close);
+      this.#screen.leave();
+      this.#painter.close();
+    }
+    if (this.#lost) throw this.#lost;
+    this.#tellWhatGoesOn();
+    return EXIT.done;
+  }
+
+  #listen(): void {
+    this.#client.on('event', (event) => {
+      this.#events.push(event);
+      this.#draw(DRAW_MS);
+      if (event.type === 'peer-joined' || event.type === 'peer-path') void this.#readPeers();
+    });
+    this.#client.on('resync', () => void this.#resync().catch((err: unknown) => this.#fail(err)));
+    this.#client.on('lost', () => this.#set({ ...this.#state, linked: false }));
+    this.#client.on('failed', (err) => {
+      this.#lost = err;
+      this.#close();
+    });
+    process.stdin.on('data', this.#onData);
+    process.stdin.once('end', this.#close);
+    process.stdout.on('resize', this.#onResize);
+    for (const signal of END_SIGNALS) process.once(signal, this.#close);
+  }
+
+  #enter(): void {
+    this.#screen.enter();
+    this.#state = { ...this.#state, ...this.#screen.size };
+    this.#draw(0);
+  }
+
+  #onResize = (): void => {
+    this.#screen.clear();
+    this.#set({ ...this.#state, ...this.#screen.size });
+  };
+
+  #onData = (chunk: string | Buffer): void => {
+    clearTimeout(this.#escapeTimer);
+    const keys = this.#keys.push(chunk.toString());
+    for (const key of keys) this.#onKey(key);
+    if (!this.#keys.waits) return;
+    this.#escapeTimer = setTimeout(() => {
+      for (const key of this.#keys.flush()) this.#onKey(key);
+    }, ESCAPE_MS);
+  };
+
+  #onKey(key: Parameters<typeof reduceKey>[1]): void {
+    this.#takeEvents();
+    const { state, effect } = reduceKey(this.#state, key, Date.now());
+    this.#set(state, KEY_DRAW_MS);
+    if (effect) this.#do(effect);
+  }
+
+  #do(effect: Effect): void {
+    switch (effect.type) {
+      case 'submit':
+        return void this.#submit(effect.text).catch((err: unknown) => this.#fail(err));
+      case 'complete':
+        return void this.#complete();
+      case 'repaint':
+        return this.#screen.clear();
+      case 'suspend':
+        return this.#suspend();
+      case 'close':
+        return this.#close();
+      case 'older':
+      case 'typing':
+        return;
+    }
+  }
+
+  async #submit(text: string): Promise<void> {
+    const line = inputLine(text);
+    switch (line.type) {
+      case 'quit':
+        return this.#close();
+      case 'say': {
+        const { recipients } = await this.#client.request('say', {
+          room: this.#state.roomId,
+          text: line.text,
+        });
+        if (recipients === 0) this.#hint({ text: 'Nobody is here yet: nobody got this.', tone: 'risk' });
+        return;
+      }
+      case 'command': {
+        const { room, roomId } = this.#state;
+        this.#note(await slashCommand(line.text, { client: this.#client, room: { room, roomId } }), 'plain');
+        void this.#readPeers();
+      }
+    }
+  }
+
+  async #complete(): Promise<void> {
+    const { text, cursor } = this.#state.editor;
+    const word = begun(text, cursor);
+    const words = word ? await wordsFor(this.#state, word) : [];
+    const { editor } = this.#state;
+    // Something was typed meanwhile: what was looked for is not wanted any more.
+    if (editor.text !== text || editor.cursor !== cursor) return;
+    if (word) this.#set(withWords(this.#state, word, words));
+    else this.#hint({ text: 'Tab completes /commands, their names and paths, and @names.', tone: 'dim' });
+  }
+
+  #suspend(): void {
+    if (process.platform === 'win32') return;
+    this.#screen.leave();
+    process.once('SIGCONT', () => this.#enter());
+    process.kill(process.pid, 'SIGTSTP');
+  }
+
+  async #readPeers(): Promise<void> {
+    if (!this.#state.joined) return;
+    const peers = await this.#client.request('peers', { room: this.#state.roomId }).catch(() => null);
+    if (!peers) return; // lost, or left just now: an event tells it
+    this.#takeEvents();
+    this.#set({ ...withPeers(this.#state, peers), linked: true }, DRAW_MS);
+  }
+
+  async #readTransfers(): Promise<void> {
+    const transfers = await this.#client.request('transfers', { room: this.#state.roomId }).catch(() => null);
+    if (!transfers) return;
+    this.#takeEvents();
+    this.#set(withTransfers(this.#state, transfers));
+    const waiting = transfers.filter(({ state, mine }) => state === 'offered' && !mine);
+    if (waiting.length > 0)
+      this.#note([...waiting.map(listLine), 'These wait for your answer: /accept ID, /decline ID'], 'strong');
+  }
+
+  /** What was missed while the connection to the node was gone is not known: see how things stand. */
+  async #resync(): Promise<void> {
+    const { roomId } = this.#state;
+    const people = await this.#client.request('peers', { room: roomId });
+    this.#events = [];
+    this.#set({ ...withPeers(this.#state, people), linked: true });
+    this.#note(['Connected again.'], 'dim');
+    await this.#readTransfers();
+  }
+
+  #fail(err: unknown): void {
+    const { message } = ChatterError.from(err);
+    this.#note([`! ${message}`], 'failed');
+  }
+
+  #note(lines: readonly string[], tone: Tone): void {
+    if (lines.length === 0) return;
+    this.#takeEvents();
+    const entry: Entry = { type: 'note', key: `note:${++this.#notes}`, at: Date.now(), tone, lines };
+    this.#set({ ...this.#state, entries: withEntries(this.#state.entries, [entry]) });
+  }
+
+  #hint(hint: Hint): void {
+    this.#set({ ...this.#state, hint });
+  }
+
+  #set(state: State, withinMs = KEY_DRAW_MS): void {
+    this.#state = state;
+    this.#draw(withinMs);
+  }
+
+  #takeEvents(): void {
+    if (this.#events.length === 0) return;
+    const events = this.#events;
+    this.#events = [];
+    const linked = this.#state.linked || events.some(({ type }) => type === 'joined');
+    this.#state = { ...reduceEvents(this.#state, events), linked };
+  }
+
+  /** Draws soon: so long after the last drawing, or earlier where that was asked for already. */
+  #draw(withinMs: number): void {
+    const at = Math.max(performance.now(), this.#drawnAt + withinMs);
+    if (this.#drawTimer) {
+      if (at >= this.#drawAt) return;
+      clearTimeout(this.#drawTimer);
+    }
+    this.#drawAt = at;
+    this.#drawTimer = setTimeout(this.#drawNow, at - performance.now());
+  }
+
+  #drawNow = (): void => {
+    this.#drawTimer = null;
+    this.#takeEvents();
+    const frame = layout(this.#state, Date.now());
+    this.#screen.draw(this.#painter.paint(frame), frame.cursor);
+    this.#drawnAt = performance.now();
+  };
+
+  /** Whoever closes a window is told what goes on without it. */
+  #tellWhatGoesOn(): void {
+    const moving = [...this.#state.transfers.values()].filter(({ state }) => state === 'active');
+    for (const { entries, bytes, total } of moving) {
+      const part = total === 0 ? 100 : Math.floor((bytes / total) * 100);
+      this.#context.out.note(
+        `${safe(entries[0]?.name ?? '')} goes on in the background, ${part} %; npx chatter transfers`,
+      );
+    }
+  }
+}
+
+const END_SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
