@@ -127,13 +127,13 @@ if (has(t, 'root', 'ip')) {
     t.equal(err, '');
     t.match(await person.ask('status'), { leases: 0 }, 'no lease is left');
 
-    const holding = person.start(['join', 'lab', '--json', '--timeout', '6']);
+    const holding = person.start(['join', 'lab', '--json', '--timeout', '60']);
     await holding.until(/"joined"/);
     holding.write('nobody is here to get this\n');
     const interrupted = await holding.kill('SIGINT');
     t.match(interrupted, { signal: null, out: /^\{[^\n]+\n$/ });
     t.not(interrupted.code, 0, 'a line that nobody got is no success');
-    t.ok(interrupted.ms < 4_000, `Ctrl-C does not wait for somebody: ${Math.round(interrupted.ms)} ms`);
+    t.ok(interrupted.ms < 20_000, `Ctrl-C does not wait for somebody: ${Math.round(interrupted.ms)} ms`);
     t.equal((await person.run(['stop'])).code, 0);
   });
 

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type NoiseSecretStream from '@hyperswarm/secret-stream';
 import b4a from 'b4a';
 import c from 'compact-encoding';
@@ -8,11 +6,9 @@ import t from 'tap';
 import { replaces } from '../../src/connection/tie-break.js';
 import { LIMITS } from '../../src/limits.js';
 import type { Room } from '../../src/room/room.js';
+import { liveHeapBytes } from '../support/live-heap.js';
 import { MemoryNetwork } from '../support/memory-discovery.js';
 import { MemoryNode, next, roomNumber } from '../support/memory-node.js';
-
-setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as () => void;
 
 const joined = (room: Room, name: string) =>
   room.members.some((member) => member.name === name)
@@ -216,13 +212,9 @@ t.test('[B5] [B6] 150 members come and go, and nothing of them stays', async (t)
   const network = new MemoryNetwork();
   const a = await MemoryNode.open(t, 'Ann', network);
   const room = await a.join(roomNumber(1));
-  const heap = () => {
-    gc();
-    return process.memoryUsage().heapUsed;
-  };
   let before = 0;
   for (let i = 0; i < 150; i++) {
-    if (i === 50) before = heap(); // what is compiled and cached once is there by now
+    if (i === 50) before = liveHeapBytes(); // what is compiled and cached once is there by now
     const other = await MemoryNode.open(t, `N${i}`, network);
     const [came, gone] = [joined(room, `N${i}`), left(room)];
     await other.join(roomNumber(1));
@@ -232,7 +224,7 @@ t.test('[B5] [B6] 150 members come and go, and nothing of them stays', async (t)
   }
   t.equal(a.network.connections.size, 0);
   t.equal(room.members.length, 0);
-  const grown = (heap() - before) / 100;
+  const grown = (liveHeapBytes() - before) / 100;
   t.comment(`${Math.round(grown / 1024)} KiB a visit, those of the visitors' own nodes among them`);
   t.ok(grown < 128 * 1024);
 });

@@ -231,7 +231,7 @@ t.test('[B1] [B6] 500 idle connections hold few places, and an honest one still 
   honest.on('error', () => {});
   t.equal(await honest.opened, true);
   await incoming;
-  t.ok(performance.now() - start < 3_000);
+  t.ok(performance.now() - start < 15_000, 'it does not wait for the deadlines of the idle ones');
   const { 'streams refused': refused = 0 } = counters.snapshot();
   t.ok(refused > 400, `${refused} refused`);
 });

@@ -238,6 +238,7 @@ export class Host {
     let [out, err] = ['', ''];
     child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()));
     child.stderr?.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    child.stdin?.on('error', () => {}); // it may have ended before it could read
     child.stdin?.end(input);
     const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
     return { code, out, err };

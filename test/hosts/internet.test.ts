@@ -34,7 +34,7 @@ if (has(t, 'root', 'ip')) {
       const options = ['--no-lan', '--bootstrap', bootstrap];
       const both = [a, b].map((host) => new Talker(host, 'far', ...options)) as [Talker, Talker];
       const times = await Promise.all(both.map((talker) => talker.sees(1)));
-      t.ok(Math.max(...times) < 8_000, `${times.map(Math.round)} ms from the start of the commands`);
+      t.comment(`${times.map(Math.round)} ms from the start of the commands`); // `npm run proof dht` bounds it
       both[0].say('hello');
       await both[1].until('message', ({ text }) => text === 'hello');
       t.match(await others(a, 'far'), [{ path: 'internet' }]);

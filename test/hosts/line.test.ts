@@ -8,8 +8,8 @@ import { Line } from './line.js';
 const END = path.resolve('dist/test/bench/link-end.js');
 
 for (const { name, mbit, roundTripMs, p99Ms } of [
-  { name: '100 Mbit/s', mbit: 100, roundTripMs: 5, p99Ms: 500 },
-  { name: '1 Mbit/s', mbit: 1, roundTripMs: 20, p99Ms: 1500 },
+  { name: '100 Mbit/s', mbit: 100, roundTripMs: 5, p99Ms: 3_000 },
+  { name: '1 Mbit/s', mbit: 1, roundTripMs: 20, p99Ms: 5_000 },
 ]) {
   t.test(`[S1] on a line of ${name} a message comes through beside bulk`, async (t) => {
     if (!has(t, 'root', 'ip', 'python3')) return;
@@ -27,7 +27,7 @@ for (const { name, mbit, roundTripMs, p99Ms } of [
       megabytesPerSecond <= (mbit / 8) * 1.1,
       `${megabytesPerSecond} MB/s: the line is no wider than it says`,
     );
-    t.ok(megabytesPerSecond >= mbit / 8 / 3, `${megabytesPerSecond} MB/s, on a machine that does much else`);
+    t.ok(megabytesPerSecond >= mbit / 8 / 10, `${megabytesPerSecond} MB/s, on a machine that does much else`);
     t.ok((sorted[0] as number) >= roundTripMs, `${sorted[0]} ms at least`);
     t.ok((sorted[Math.floor(sorted.length * 0.99)] as number) < p99Ms, `99 of 100 within ${p99Ms} ms`);
   });

@@ -70,12 +70,13 @@ export class Talker {
   }
 
   /** Resolves when `count` others have been seen to join. */
-  async sees(count: number): Promise<number> {
+  async sees(count: number, timeoutMs?: number): Promise<number> {
     const seen = new Set<string>();
-    const joined = await this.until('joined');
+    const joined = await this.until('joined', () => true, timeoutMs);
     for (const member of joined.members as { id: string }[]) seen.add(member.id);
     while (seen.size < count) {
-      const event = await this.until('peer-joined', ({ peer }) => !seen.has((peer as { id: string }).id));
+      const isNew = ({ peer }: Said) => !seen.has((peer as { id: string }).id);
+      const event = await this.until('peer-joined', isNew, timeoutMs);
       seen.add((event.peer as { id: string }).id);
     }
     return performance.now() - this.startedAt;
