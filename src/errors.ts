@@ -49,6 +49,8 @@ export const ERRORS = {
   FILES_LIMIT: 'These are more or larger files than one transfer takes.',
   DISK_FULL: 'There is not enough room on the disk.',
   DISK_FAILED: 'The disk cannot be written.',
+  UPLOAD_OFFSET: 'The copy goes on at another byte.',
+  UPLOAD_LOST: 'What held the file was closed before all of it was copied.',
   TRANSFER_UNKNOWN: 'No such transfer here.',
   TRANSFER_DECLINED: 'It was declined.',
   TRANSFER_CANCELLED: 'It was cancelled.',

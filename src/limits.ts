@@ -106,6 +106,7 @@ export const LIMITS = {
   badBlocksPerHolder: 1,
   holderStallMs: 10_000,
   diskReserveBytes: 1024 * 1024 * 1024,
+  uploadIdleMs: 10 * 60_000,
 
   // Calls ([L10])
   mediaFrameBytes: 1024 * 1024,
@@ -143,6 +144,9 @@ export const LIMITS = {
   pageCodes: 16,
   pageCodeMs: 60_000,
   pageKeys: 32,
+  tickets: 64,
+  ticketMs: 60_000,
+  uploadStallMs: 60_000,
   pageKeyMs: 30 * 24 * 3_600_000,
 
   // The node ([L7])

@@ -1,4 +1,5 @@
 import type { EventBody, Params, Result, Snapshot } from './api.js';
+import type { FileBodySource } from './file-bodies.js';
 
 type Requests =
   | 'whoami'
@@ -24,7 +25,8 @@ type Requests =
   | 'resume'
   | 'cancel'
   | 'withdraw'
-  | 'doctor';
+  | 'doctor'
+  | 'upload';
 
 /** The node's own part of `status`. */
 export type NodeStatus = 'lanPort' | 'rooms' | 'counters' | 'safeMode' | 'blocked';
@@ -35,6 +37,8 @@ export type ApiNode = {
 } & {
   status(): Pick<Result<'status'>, NodeStatus>;
   snapshot(): Snapshot;
+  /** Where bodies of files come from and go to. */
+  readonly bodies: FileBodySource;
   /** The only listener there is: every event, in the order in which things happened. */
   onEvent(fn: (event: EventBody) => void): void;
 };

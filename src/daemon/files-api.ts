@@ -38,6 +38,8 @@ export const TransferInfo = z.object({
   total: z.number(),
   ratePerSecond: z.number(),
   sources: z.number(),
+  /** Bytes of one's own that were copied into Chatter so far; null where nothing has to be. */
+  copied: z.number().nullable(),
   paths: z.array(z.string()),
   /** Of one's own: how it stands at each. */
   receivers: z.array(
@@ -63,6 +65,35 @@ export const FILE_REQUESTS = {
     }),
     result: TransferInfo.extend({ skipped: z.array(z.object({ path: z.string(), why: z.string() })) }),
   },
+  /**
+   * Offers files whose bytes follow by `POST /api/upload/TRANSFER/OFFSET`: first those of 256 KiB or more, then the
+   * smaller ones, each in the order given. Folders need not be named but to be empty.
+   */
+  upload: {
+    params: z.object({
+      room: roomRef,
+      to: z.string().optional(),
+      entries: z
+        .array(
+          z.object({
+            path: z.string().min(1).max(4096),
+            size: z.number().int().min(0),
+            mtimeMs: z.number().min(0).max(8.64e15).optional(),
+            folder: z.boolean().optional(),
+          }),
+        )
+        .min(1)
+        .max(100_000),
+    }),
+    result: TransferInfo,
+  },
+  /** A path of this API that gives one file of a transfer to whoever asks for it first, within a minute. */
+  ticket: {
+    params: z.object({ transfer, file: z.number().int().min(0) }),
+    result: z.object({ url: z.string() }),
+  },
+  /** A bearer for file bodies alone; it is good while the WebSocket that asked is open. */
+  pass: { params: z.object({}), result: z.object({ pass: z.string() }) },
   transfers: { params: z.object({ room: roomRef.optional() }), result: z.array(TransferInfo) },
   accept: {
     params: z.object({
@@ -97,6 +128,7 @@ export type FileEventBody =
       total: number;
       ratePerSecond: number;
       sources: number;
+      copied: number | null;
     }
   | { type: 'transfer-done'; room: string; roomId: string; transfer: string; paths: string[]; bytes: number }
   | { type: 'transfer-failed'; room: string; roomId: string; transfer: string; code: string; text: string }

@@ -10,21 +10,29 @@ import type { ChatterNode } from '../node.js';
 import type { Room } from '../room/room.js';
 import type { EventBody, Params, Person, Result } from './api.js';
 import type { TransferInfo } from './files-api.js';
+import { TransferBodies } from './transfer-bodies.js';
 
 const RISKY_SHOWN = 10;
 
 /** Files as the API shows them: transfers as plain objects, and what happens to them as events. */
 export class FilesView {
   readonly #node: ChatterNode;
+  readonly #uploads: string;
   readonly #tell: (event: EventBody) => void;
   readonly #person: (id: PeerId, name: string) => Person;
+  readonly bodies = new TransferBodies(
+    (ref) => this.#find(ref),
+    (room, transfer) => this.#info(room, transfer),
+  );
 
   constructor(
     node: ChatterNode,
+    uploads: string,
     person: (id: PeerId, name: string) => Person,
     tell: (event: EventBody) => void,
   ) {
     this.#node = node;
+    this.#uploads = uploads;
     this.#person = person;
     this.#tell = tell;
   }
@@ -35,7 +43,7 @@ export class FilesView {
       this.#tell({ type: 'file-offered', ...this.#info(room, transfer) }),
     );
     room.files.on('progress', (transfer) => {
-      const { bytes, total, ratePerSecond, sources } = this.#info(room, transfer);
+      const { bytes, total, ratePerSecond, sources, copied } = this.#info(room, transfer);
       this.#tell({
         type: 'transfer-progress',
         ...ref,
@@ -44,6 +52,7 @@ export class FilesView {
         total,
         ratePerSecond,
         sources,
+        copied,
       });
     });
     room.files.on('changed', (transfer) => {
@@ -78,6 +87,20 @@ export class FilesView {
     const only = to === undefined ? undefined : this.#node.person(to).id;
     const { transfer, skipped } = await room.files.offer({ paths, to: only, as, exclude });
     return { ...this.#info(room, transfer), skipped: skipped.map((each) => ({ ...each })) };
+  }
+
+  async upload({ room: ref, to, entries }: Params<'upload'>): Promise<Result<'upload'>> {
+    const room = this.#node.room(ref);
+    const transfer = await room.files.offerUpload({
+      entries: entries.map(({ folder = false, mtimeMs = Date.now(), ...rest }) => ({
+        ...rest,
+        folder,
+        mtimeMs,
+      })),
+      folder: this.#uploads,
+      to: to === undefined ? undefined : this.#node.person(to).id,
+    });
+    return this.#info(room, transfer);
   }
 
   transfers({ room: ref }: Params<'transfers'>): Result<'transfers'> {
@@ -153,6 +176,7 @@ export class FilesView {
       total: layout.totalBytes,
       ratePerSecond: Math.round(transfer.bytesPerSecond),
       sources: room.files.sources(transfer.id),
+      copied: transfer.upload && !transfer.upload.files ? transfer.upload.received : null,
       paths: transfer.paths,
       receivers: [...transfer.receivers].map(([id, { answer, bytes, code }]) => ({
         peer: this.#who(room, id),

@@ -10,6 +10,7 @@ import type { EventBody, Instance, Params, Peer, Person, Result, RoomInfo, Snaps
 import type { ApiNode } from './api-node.js';
 import { backUp } from './backup.js';
 import { DoctorView } from './doctor-view.js';
+import type { FileBodySource } from './file-bodies.js';
 import { FilesView } from './files-view.js';
 import { lookalikeSentence, PersonView } from './person-view.js';
 
@@ -21,12 +22,14 @@ export class NodeView implements ApiNode {
   readonly #doctor: DoctorView;
   #listener: (event: EventBody) => void = () => {};
 
-  constructor(node: ChatterNode) {
+  /** `uploads` is the folder for copies of what programs hand over. */
+  constructor(node: ChatterNode, uploads: string) {
     this.#node = node;
     this.#personView = new PersonView(node);
     this.#doctor = new DoctorView(node);
     this.#files = new FilesView(
       node,
+      uploads,
       (id, name) => this.#personView.person(id, name),
       (event) => this.#tell(event),
     );
@@ -145,6 +148,14 @@ export class NodeView implements ApiNode {
 
   send(params: Params<'send'>): Promise<Result<'send'>> {
     return this.#files.send(params);
+  }
+
+  upload(params: Params<'upload'>): Promise<Result<'upload'>> {
+    return this.#files.upload(params);
+  }
+
+  get bodies(): FileBodySource {
+    return this.#files.bodies;
   }
 
   transfers(params: Params<'transfers'>): Result<'transfers'> {

@@ -1,11 +1,13 @@
 import { ChatterError } from '../errors.js';
-import { type Method, REQUESTS, type Result } from './api.js';
+import { type Method, type Params, REQUESTS, type Result } from './api.js';
 import type { ApiNode, NodeStatus } from './api-node.js';
+import type { FileAccess } from './file-access.js';
 import type { Leases } from './leases.js';
 
 export interface RequestContext {
   node: ApiNode;
   leases: Leases;
+  access: FileAccess;
   /** The daemon's own part of `status`. */
   describe: () => Omit<Result<'status'>, NodeStatus>;
   /** The page's address with a fresh code in it, and the id of the room to show. */
@@ -26,7 +28,7 @@ type Handlers = {
 export class Requests {
   readonly #handlers: Handlers;
 
-  constructor({ node, leases, describe, pageUrl, stop }: RequestContext) {
+  constructor({ node, leases, access, describe, pageUrl, stop }: RequestContext) {
     this.#handlers = {
       status: () => ({ ...describe(), ...node.status() }),
       whoami: (params) => node.whoami(params),
@@ -65,6 +67,15 @@ export class Requests {
       cancel: (params) => node.cancel(params),
       withdraw: (params) => node.withdraw(params),
       doctor: (params) => node.doctor(params),
+      upload: (params) => node.upload(params),
+      ticket: (params: Params<'ticket'>) => {
+        const { transfer, file } = node.bodies.open(params.transfer, params.file);
+        return { url: `/api/save/${access.ticket({ transfer, file })}` };
+      },
+      pass: (_params, { lease }) => {
+        if (!lease) throw new ChatterError('API_BAD_REQUEST', { message: 'pass: over a WebSocket only.' });
+        return { pass: access.pass(lease) };
+      },
       page: async ({ room }: { room?: string }) => {
         const known = room === undefined ? undefined : await node.invite({ room });
         return { url: pageUrl(known?.roomId) };

@@ -11,6 +11,8 @@ import { Resource } from '../resource.js';
 import type { ApiEvent, Snapshot } from './api.js';
 import { ApiSocket } from './api-socket.js';
 import type { EventLog } from './event-log.js';
+import type { FileAccess } from './file-access.js';
+import { FileBodies, type FileBodySource } from './file-bodies.js';
 import { guard, guardsPage, SECURITY_HEADERS } from './guard.js';
 import type { Leases } from './leases.js';
 import { PageFiles } from './page-files.js';
@@ -25,6 +27,9 @@ export interface ApiServerDependencies {
   /** The secret that whoever may use the API has read from a file of this user's. */
   token: string;
   pages: PageKeys;
+  access: FileAccess;
+  /** Where bodies of files come from and go to. */
+  bodies: FileBodySource;
   /** The built page. */
   pageFolder: string;
   clock: Clock;
@@ -34,6 +39,9 @@ export interface ApiServerDependencies {
 const PREFIX = '/api/';
 const SOCKET = '/api/socket';
 
+/** Requests whose parameters are a list of files. */
+const BODY_BYTES: Readonly<Record<string, number>> = { upload: LIMITS.manifestBytes };
+
 const STATUS: Partial<Record<ErrorCode, number>> = {
   API_NOT_FOUND: 404,
   ROOM_UNKNOWN: 404,
@@ -41,6 +49,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   API_TOO_LARGE: 413,
   API_UNAUTHORIZED: 401,
   API_FORBIDDEN: 403,
+  TRANSFER_UNKNOWN: 404,
+  FILE_NOT_FOUND: 404,
   INTERNAL: 500,
 };
 
@@ -54,6 +64,7 @@ export class ApiServer extends Resource {
   readonly #ws: WebSocketServer;
   readonly #clients = new Set<ApiSocket>();
   readonly #files: PageFiles;
+  readonly #bodies: FileBodies;
   readonly #wantedPort: number;
   readonly #fixed: boolean;
 
@@ -65,13 +76,14 @@ export class ApiServer extends Resource {
     super();
     this.#deps = deps;
     this.#files = new PageFiles(deps.pageFolder);
+    this.#bodies = new FileBodies({ ...deps, source: deps.bodies });
     this.#wantedPort = port;
     this.#fixed = fixed;
     this.#http = createServer(
       {
         maxHeaderSize: LIMITS.apiHeaderBytes,
         headersTimeout: LIMITS.apiHeadersMs,
-        requestTimeout: LIMITS.apiRequestMs,
+        requestTimeout: 0, // bodies of files take what they take; others have their deadline in `body`
         requireHostHeader: false, // the guard answers that
       },
       (request, response) => void this.#onRequest(request, response),
@@ -138,11 +150,18 @@ export class ApiServer extends Resource {
       return;
     const verdict = guard(guarded, this.port, token);
     try {
+      const handle = this.#bodies.route(guarded, this.port);
+      if (handle) {
+        const answer = await handle(request, response);
+        if (answer !== undefined) reply(response, 200, { ok: answer });
+        return;
+      }
       if (!verdict.ok) throw refusal(verdict.status);
       if (!verdict.authorized) throw refusal(401);
       if (method !== 'POST' || !url.startsWith(PREFIX)) throw new ChatterError('API_NOT_FOUND');
-      const params = parseJson(await body(request));
-      reply(response, 200, { ok: await requests.answer(url.slice(PREFIX.length), params, { lease: null }) });
+      const requested = url.slice(PREFIX.length);
+      const params = parseJson(await body(request, this.#deps.clock, BODY_BYTES[requested]));
+      reply(response, 200, { ok: await requests.answer(requested, params, { lease: null }) });
     } catch (err) {
       const { code, message } = ChatterError.from(err);
       if (code === 'INTERNAL') this.#deps.log.error('request-failed', { cause: String(err) });
@@ -185,16 +204,25 @@ const refusal = (status: 401 | 403) =>
 const shape = ({ headers, rawHeaders }: IncomingMessage) => ({ headers, rawHeaders });
 
 /** The request's JSON body. Throws API_TOO_LARGE and API_BAD_REQUEST. */
-async function body(request: IncomingMessage): Promise<string> {
+async function body(
+  request: IncomingMessage,
+  clock: Clock,
+  limit: number = LIMITS.apiBodyBytes,
+): Promise<string> {
   if (request.headers['content-type'] !== 'application/json') {
     throw new ChatterError('API_BAD_REQUEST', { message: 'Content-Type must be application/json.' });
   }
+  const deadline = clock.after(LIMITS.apiRequestMs, () => request.destroy());
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > LIMITS.apiBodyBytes) throw new ChatterError('API_TOO_LARGE');
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > limit) throw new ChatterError('API_TOO_LARGE');
+      chunks.push(chunk);
+    }
+  } finally {
+    deadline.cancel();
   }
   return Buffer.concat(chunks).toString('utf8');
 }

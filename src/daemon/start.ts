@@ -7,6 +7,7 @@ import type { DataFolder } from '../storage/data-folder.js';
 import { API_VERSION, type NodeOptions } from './api.js';
 import { CrashRecord } from './crash-record.js';
 import { EventLog } from './event-log.js';
+import { FileAccess } from './file-access.js';
 import { Leases } from './leases.js';
 import { logFile } from './log-file.js';
 import { NodeView } from './node-view.js';
@@ -54,7 +55,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     umask,
     log,
   });
-  const view = new NodeView(locked);
+  const view = new NodeView(locked, folder.uploads);
   try {
     await locked.open();
   } catch (err) {
@@ -71,8 +72,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       saved: await locked.setting(PAGES_SETTING),
       save: (saved) => locked.setSetting(PAGES_SETTING, saved),
     });
+    const access = new FileAccess(systemClock);
     const requests = new Requests({
       node: view,
+      access,
       pageUrl: (roomId) =>
         `http://127.0.0.1:${server.port}/#${pages.code()}${roomId === undefined ? '' : `/${roomId}`}`,
       leases,
@@ -100,6 +103,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         snapshot: () => view.snapshot(),
         token,
         pages,
+        access,
+        bodies: view.bodies,
         pageFolder: PAGE_FOLDER,
         clock: systemClock,
         log,

@@ -13,6 +13,8 @@ export interface FileIdentity {
 export interface Content {
   /** Puts a whole block at the start of `target`. Throws FILE_CHANGED or FILE_UNREADABLE. */
   read(block: number, target: Uint8Array): void;
+  /** Where it is still coming: resolves when all blocks of a page can be read, or it is closed. */
+  ready?(page: number): Promise<void> | undefined;
   close(): void;
 }
 

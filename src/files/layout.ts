@@ -77,6 +77,14 @@ export class Layout {
     return [{ file, offset, at: 0, length: Math.min(BLOCK_BYTES, (this.#sizes[file] as number) - offset) }];
   }
 
+  /** The first block with bytes of this file; null for an empty one. */
+  firstBlock(file: number): number | null {
+    const big = this.#big.find((each) => each.file === file);
+    if (big) return big.first;
+    const pack = this.#packs.findIndex(({ extents }) => extents.some((each) => each.file === file));
+    return pack < 0 ? null : this.firstPack + pack;
+  }
+
   /** Files with blocks of their own. */
   get bigFiles(): readonly number[] {
     return this.#big.map(({ file }) => file);

@@ -38,6 +38,7 @@ import {
 import { attempt, checkRoom, Staging } from './staging.js';
 import { Transfer } from './transfer.js';
 import type { Acceptance, StoredTransfer, TransferStore } from './transfer-store.js';
+import { Upload, type UploadEntry, uploadManifest, type Writer } from './upload.js';
 
 /** A member to exchange files with: what files need of a room session. */
 export interface FilesPeer {
@@ -62,6 +63,13 @@ export interface OfferRequest extends ScanOptions {
   /** Absolute paths. */
   paths: readonly string[];
   /** The only one that it is for; everybody in the room when left out. */
+  to?: PeerId;
+}
+
+export interface UploadRequest {
+  entries: readonly UploadEntry[];
+  /** An absolute path. */
+  folder: string;
   to?: PeerId;
 }
 
@@ -126,6 +134,7 @@ export class RoomFiles extends Resource<FilesEvents> {
   readonly #wanted = new Map<TransferId, number>();
   readonly #wake = new Map<TransferId, () => void>();
   readonly #fresh = new Map<TransferId, number[]>();
+  readonly #copied = new Map<TransferId, { at: number; bytes: number }>();
   readonly #rates = new Map<TransferId, { at: number; bytes: number }>();
   readonly #salt = randomBytes(4).readUInt32LE(0);
   #gotTimer: Timer | null = null;
@@ -171,12 +180,58 @@ export class RoomFiles extends Resource<FilesEvents> {
   /** Offers files and folders. Throws as `scan` does. */
   async offer(request: OfferRequest): Promise<{ transfer: Transfer; skipped: Scanned['skipped'] }> {
     const { manifest, files, skipped } = await scan(request.paths, request);
-    const { signer, clock, roomId, store, self } = this.#o;
+    const transfer = this.#sign(manifest, request.to);
+    transfer.paths = [...request.paths];
+    transfer.content = new FileContent(transfer.layout, files);
+    await this.#o.store.put(this.#o.roomId, transfer, { files });
+    this.#publish(transfer);
+    return { transfer, skipped };
+  }
+
+  /**
+   * Offers what a program is going to hand over (`transfer.upload`): a copy of it comes into `folder`, made if it is
+   * missing, and goes when it is withdrawn. Throws as `Manifest.of` does, DISK_FULL and DISK_FAILED.
+   */
+  async offerUpload({ entries, folder, to }: UploadRequest): Promise<Transfer> {
+    const transfer = this.#sign(Manifest.of(uploadManifest(entries)), to);
+    attempt(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+    checkRoom(folder, transfer.layout.totalBytes);
+    const staging = Staging.nameIn(folder);
+    this.#serveUpload(transfer, staging);
+    const acceptance: Acceptance = { out: folder, staging, ifExists: 'number', modes: false };
+    await this.#o.store.put(this.#o.roomId, transfer, { acceptance });
+    this.#publish(transfer);
+    this.emit('changed', transfer);
+    return transfer;
+  }
+
+  /** Takes the next bytes of an upload; see `Upload.write`. */
+  async uploaded(transfer: Transfer, writer: Writer, bytes: Uint8Array): Promise<void> {
+    const { upload } = transfer;
+    if (!upload) throw new ChatterError('TRANSFER_UNKNOWN');
+    await upload.write(writer, bytes);
+    if (upload.files) await this.#uploadWhole(transfer, upload);
+  }
+
+  async #uploadWhole(transfer: Transfer, { files }: Upload): Promise<void> {
+    await this.#o.store.put(this.#o.roomId, transfer, { files: files ?? undefined });
+    this.emit('changed', transfer);
+  }
+
+  #serveUpload(transfer: Transfer, folder: string): void {
+    const sizes = transfer.manifest.files.map(({ size }) => size);
+    transfer.upload = new Upload(folder, transfer.layout, sizes);
+    transfer.content = transfer.upload;
+    this.#copied.set(transfer.id, { at: this.#o.clock.now(), bytes: transfer.upload.received });
+  }
+
+  #sign(manifest: Manifest, to: PeerId | undefined): Transfer {
+    const { signer, clock, self } = this.#o;
     const signed = this.#signatures.offer(
       {
         transfer: transferId(randomBytes(16)),
         author: signer.publicKey,
-        to: request.to ? publicKeyOf(request.to) : null,
+        to: to ? publicKeyOf(to) : null,
         wall: Math.max(0, Math.round(clock.wall())),
         manifest: manifest.digest,
         manifestBytes: manifest.bytes.byteLength,
@@ -185,14 +240,13 @@ export class RoomFiles extends Resource<FilesEvents> {
       },
       signer,
     );
-    const transfer = new Transfer(signed, self, manifest, true);
-    transfer.paths = [...request.paths];
-    transfer.content = new FileContent(transfer.layout, files);
-    await store.put(roomId, transfer, { files });
+    return new Transfer(signed, self, manifest, true);
+  }
+
+  #publish(transfer: Transfer): void {
     this.#transfers.set(transfer.id, transfer);
     for (const peer of this.#peers.values()) this.#offerTo(peer, transfer);
     void this.#hashAhead(transfer);
-    return { transfer, skipped };
   }
 
   /** Begins to fetch, or to fetch again. Throws TRANSFER_UNKNOWN, DISK_FULL, DISK_FAILED or FILE_EXISTS. */
@@ -243,6 +297,7 @@ export class RoomFiles extends Resource<FilesEvents> {
         peer.channel.send('withdraw', { transfer: transferBytes(id), signature });
     }
     transfer.content?.close();
+    await transfer.upload?.remove();
     await this.#changed(transfer);
     return transfer;
   }
@@ -626,6 +681,7 @@ export class RoomFiles extends Resource<FilesEvents> {
         if (pages.has(page)) continue;
         while (page > (this.#wanted.get(id) ?? -1) + PAGES_AHEAD && !stopped())
           await new Promise<void>((resolve) => this.#wake.set(id, resolve));
+        await content.ready?.(page);
         const hashes = stopped() ? null : await hashPage(layout, content, page, stopped);
         if (!hashes) return;
         const signature = this.#signatures.page(id, page, hashes, this.#o.signer);
@@ -833,6 +889,7 @@ export class RoomFiles extends Resource<FilesEvents> {
   #tellProgress(): void {
     const now = this.#o.clock.now();
     for (const transfer of this.#transfers.values()) {
+      this.#tellCopied(transfer, now);
       const sent = transfer.mine ? transfer.given : transfer.bytes;
       const before = this.#rates.get(transfer.id);
       if (before?.bytes === sent) continue;
@@ -845,6 +902,22 @@ export class RoomFiles extends Resource<FilesEvents> {
       transfer.bytesPerSecond = transfer.bytesPerSecond === 0 ? rate : (transfer.bytesPerSecond + rate) / 2;
       if (transfer.state === 'active') this.#answer(transfer, 'progress');
       this.emit('progress', transfer);
+    }
+  }
+
+  /** Says how far a copy has come, and gives up one that nobody goes on with. */
+  #tellCopied(transfer: Transfer, now: number): void {
+    const { upload, id } = transfer;
+    const before = this.#copied.get(id);
+    if (!upload || !before) return;
+    const isOver = upload.files !== null || transfer.state === 'withdrawn' || transfer.state === 'failed';
+    if (isOver) return void this.#copied.delete(id);
+    const { received: bytes } = upload;
+    if (bytes !== before.bytes || upload.writer) this.#copied.set(id, { at: now, bytes });
+    if (bytes !== before.bytes) this.emit('progress', transfer);
+    else if (now - before.at >= LIMITS.uploadIdleMs) {
+      this.#serveFailed(transfer, new ChatterError('UPLOAD_LOST'));
+      void upload.remove();
     }
   }
 
@@ -861,11 +934,10 @@ export class RoomFiles extends Resource<FilesEvents> {
     });
     for (const [page, known] of stored.pages) transfer.pages.set(page, known);
     this.#transfers.set(transfer.id, transfer);
+    if (mine && stored.acceptance) return this.#restoreUpload(transfer, stored.acceptance.staging);
     if (stored.files && (mine || transfer.state === 'done')) {
       transfer.content = new FileContent(transfer.layout, stored.files);
-      for (const page of transfer.pages.keys())
-        for (let i = 0; i < transfer.layout.pageBlocks(page); i++)
-          transfer.have.add(page * BLOCKS_A_PAGE + i);
+      haveHashed(transfer);
       if (mine) void this.#hashAhead(transfer);
       return;
     }
@@ -875,6 +947,14 @@ export class RoomFiles extends Resource<FilesEvents> {
       return;
     }
     await this.#restoreDownload(transfer, stored.acceptance);
+  }
+
+  #restoreUpload(transfer: Transfer, folder: string): void {
+    if (transfer.state !== 'serving' && transfer.state !== 'paused')
+      return rmSync(folder, { recursive: true, force: true }); // a name of ours
+    this.#serveUpload(transfer, folder);
+    haveHashed(transfer);
+    void this.#hashAhead(transfer);
   }
 
   /** What a disk really kept is seen by hashing it; nothing that was written down before is trusted. */
@@ -916,6 +996,12 @@ const BUSY_MS = 10_000;
 
 /** Whether others may have it from here. */
 const isHad = ({ state }: Transfer): boolean => state === 'serving' || state === 'active' || state === 'done';
+
+/** Whatever was hashed before is here. */
+function haveHashed({ pages, layout, have }: Transfer): void {
+  for (const page of pages.keys())
+    for (let i = 0; i < layout.pageBlocks(page); i++) have.add(page * BLOCKS_A_PAGE + i);
+}
 
 /** What an author who comes back is told; null where nobody has decided. */
 function answerOf({ state }: Transfer): Answer | null {

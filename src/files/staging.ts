@@ -194,7 +194,7 @@ export function attempt<T>(place: string, fn: () => T, but: readonly string[] = 
   }
 }
 
-function diskError(place: string, err: unknown): ChatterError {
+export function diskError(place: string, err: unknown): ChatterError {
   if (err instanceof ChatterError) return err;
   const { code = '' } = err as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT')

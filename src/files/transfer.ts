@@ -6,6 +6,7 @@ import type { Answer } from './files-channel.js';
 import { Layout } from './layout.js';
 import type { Manifest } from './manifest.js';
 import type { SignedOffer, TransferId } from './signed.js';
+import type { Upload } from './upload.js';
 
 /** `offered`: nobody here has said yes or no. `serving`: one's own, for others to have. */
 export type TransferState =
@@ -37,6 +38,8 @@ export class Transfer {
   readonly pages = new Map<number, Page>();
   seal: { root: Uint8Array; signature: Uint8Array } | null = null;
   content: Content | null = null;
+  /** Of one's own: the copy that it is served from, where a program handed the bytes over. */
+  upload: Upload | null = null;
   state: TransferState;
   /** Why it failed. */
   code: ErrorCode | null = null;

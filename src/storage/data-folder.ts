@@ -60,6 +60,11 @@ export class DataFolder {
     return path.join(this.path, 'token');
   }
 
+  /** Copies of what programs handed over to be offered. */
+  get uploads(): string {
+    return path.join(this.path, 'uploads');
+  }
+
   get crashFile(): string {
     return path.join(this.path, 'crashes.json');
   }

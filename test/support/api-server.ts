@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { type Clock, systemClock } from '../../src/clock.js';
 import { API_VERSION, type NodeOptions, type ServerFrame } from '../../src/daemon/api.js';
 import { EventLog } from '../../src/daemon/event-log.js';
+import { FileAccess } from '../../src/daemon/file-access.js';
 import { Leases } from '../../src/daemon/leases.js';
 import { PageKeys } from '../../src/daemon/page-keys.js';
 import { Requests } from '../../src/daemon/requests.js';
@@ -65,9 +66,11 @@ export class Api {
       },
     });
     const { node, events, leases, token, pages } = this;
+    const access = new FileAccess(clock);
     const requests = new Requests({
       node,
       leases,
+      access,
       pageUrl: () => `http://127.0.0.1:${this.port}/#${this.pages.code()}`,
       stop: () => this.stops++,
       describe: () => ({
@@ -96,6 +99,11 @@ export class Api {
       snapshot,
       token,
       pages,
+      access,
+      bodies: {
+        open: (transfer, file) => node.bodies.open(transfer, file),
+        receive: (transfer, offset) => node.bodies.receive(transfer, offset),
+      },
       pageFolder: path.resolve('dist/web'),
       clock,
       log,

@@ -9,9 +9,11 @@ import type {
   Snapshot,
 } from '../../src/daemon/api.js';
 import type { ApiNode } from '../../src/daemon/api-node.js';
+import type { FileBodySource } from '../../src/daemon/file-bodies.js';
 import type { TransferInfo } from '../../src/daemon/files-api.js';
+import { ChatterError } from '../../src/errors.js';
 
-type Called = Exclude<keyof ApiNode, 'status' | 'snapshot' | 'onEvent'>;
+type Called = Exclude<keyof ApiNode, 'status' | 'snapshot' | 'onEvent' | 'bodies'>;
 
 const SELF: Person = { id: 'a'.repeat(64), name: 'Ada', tag: 'aaaaaa' };
 const BOB: Person = { id: 'b'.repeat(64), name: 'Bob', tag: 'bbbbbb' };
@@ -53,6 +55,7 @@ const TRANSFER: TransferInfo = {
   total: 0,
   ratePerSecond: 0,
   sources: 0,
+  copied: null,
   paths: [],
   receivers: [],
 };
@@ -63,6 +66,20 @@ export class FakeNode implements ApiNode {
   readonly calls: { method: Called; params: unknown }[] = [];
   /** Runs before a request is answered: to make it fail, or wait. */
   before: (method: Called) => void | Promise<void> = () => {};
+  /** Where bodies of files come from and go to; a test that is about them puts its own here. */
+  bodies: FileBodySource = {
+    open: (transfer, file) => ({
+      transfer,
+      file,
+      name: 'a',
+      size: 1,
+      mtimeMs: 0,
+      read: () => [new Uint8Array(1)],
+    }),
+    receive: async () => {
+      throw new ChatterError('TRANSFER_UNKNOWN');
+    },
+  };
   #listener: (event: EventBody) => void = () => {};
 
   whoami(params: Params<'whoami'>): Promise<Result<'whoami'>> {
@@ -127,6 +144,10 @@ export class FakeNode implements ApiNode {
 
   send(params: Params<'send'>): Promise<Result<'send'>> {
     return this.#answer('send', params, { ...TRANSFER, skipped: [] });
+  }
+
+  upload(params: Params<'upload'>): Promise<Result<'upload'>> {
+    return this.#answer('upload', params, TRANSFER);
   }
 
   transfers(params: Params<'transfers'>): Promise<Result<'transfers'>> {
