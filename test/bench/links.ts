@@ -23,11 +23,13 @@ type Run = Figures & { idle: number };
 
 /**
  * A message of 64 bytes every 25 ms beside bulk as fast as it goes: what the window leaves of the rate that
- * back-pressure alone comes to, and what each of them adds to the message's round trip.
+ * back-pressure alone comes to, and what each of them adds to the message's round trip. With `words`, such as `tcp` and
+ * `1 Gbit/s`, only the lines that bear them all.
  */
-export async function sharingALink(): Promise<void> {
+export async function sharingALink(words: readonly string[] = []): Promise<void> {
   for (const carrier of ['tcp', 'udx'] as const) {
     for (const [name, options] of LINES) {
+      if (!words.every((word) => `${name}, ${carrier}`.includes(word))) continue;
       const line = options ? await Line.open(options) : null;
       const host = line ? null : new Host();
       const hosts = line?.hosts ?? ([host, host] as [Host, Host]);

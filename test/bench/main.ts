@@ -6,13 +6,15 @@ import { summary } from './summary.js';
 
 /**
  * `npm run bench`: what people wait for, each beside what it is compared with in the same run. Needs root, since the
- * machines are network namespaces. `npm run bench links` runs what is measured on links alone.
+ * machines are network namespaces. `npm run bench links` runs what is measured on links alone, `npm run bench links tcp loopback` one
+ * of them.
  */
 const ROUNDS = Number(process.env.ROUNDS ?? 10);
 
 async function main(): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('Network namespaces need root.');
-  if (process.argv.includes('links')) return sharingALink();
+  const [first, ...words] = process.argv.slice(2);
+  if (first === 'links') return sharingALink(words);
   startOfCommands();
   await findingEachOther('on one LAN, command to all three in the room', true);
   await findingEachOther('the same by --peer, multicast blocked', false);
