@@ -7,14 +7,16 @@ import t, { type Test } from 'tap';
 import { systemClock } from '../../src/clock.js';
 import { Counters } from '../../src/counters.js';
 import type { DiscoverableRoom } from '../../src/discovery/discovery.js';
-import { networkLinks } from '../../src/discovery/interfaces.js';
+import { type NetworkLink, networkLinks } from '../../src/discovery/interfaces.js';
 import { LanDiscovery } from '../../src/discovery/lan.js';
+import { MdnsLink } from '../../src/discovery/mdns-link.js';
 import { makeTags, newNonce, toTxt } from '../../src/discovery/room-tags.js';
 import { TcpTransport } from '../../src/discovery/tcp-transport.js';
 import { LIMITS } from '../../src/limits.js';
 import { silentLog } from '../../src/log.js';
 import { discoveryContract, type End, someRoom } from '../contract/discovery.js';
 import { liveHeapBytes } from '../support/live-heap.js';
+import { ManualClock } from '../support/manual-clock.js';
 import { onOwnNetwork } from '../support/on-own-network.js';
 
 /** In a node it is direct discovery that hands on who dials in. */
@@ -83,6 +85,13 @@ class Liar {
     });
     await new Promise<void>((resolve) => this.#mdns.respond({ answers }, resolve));
   }
+}
+
+/** The parts of multicast-dns that somebody needs who asks. */
+interface Asker {
+  on(event: 'response', fn: (packet: { answers: { data: unknown }[] }) => void): void;
+  query(packet: object, done: () => void): void;
+  destroy(): void;
 }
 
 const tagsFor = (room: DiscoverableRoom) => toTxt(makeTags([room.mdnsKey], newNonce()));
@@ -189,6 +198,51 @@ if (await onOwnNetwork(t, import.meta.url)) {
       t.ok(grown < 32, `${grown} MiB`);
     },
   );
+
+  t.test('[C5] questions from off the link are not heard, and no flood of them is answered', async (t) => {
+    const [here] = networkLinks().filter(({ family, loopback }) => family === 4 && !loopback);
+    const clock = new ManualClock(); // nothing is allowed anew
+    const answers = new Map<string, number>();
+    const asker = new Bonjour({ interface: here?.address, bind: '0.0.0.0' } as object, () => {});
+    const { mdns } = (asker as unknown as { server: { mdns: Asker } }).server;
+    t.teardown(() => mdns.destroy());
+    let heard = () => {};
+    mdns.on('response', ({ answers: records }) => {
+      const instance = records.map(({ data }) => /^([0-9a-f]{16})\./.exec(String(data))?.[1]).find(Boolean);
+      if (instance) answers.set(instance, (answers.get(instance) ?? 0) + 1);
+      heard();
+    });
+    const answer = async (instance: string, more = 1) => {
+      const before = answers.get(instance) ?? 0;
+      while ((answers.get(instance) ?? 0) < before + more)
+        await new Promise<void>((resolve) => (heard = resolve));
+    };
+    /** A node that has said its record once, and answers what it admits. */
+    const node = async (instance: string, link: NetworkLink) => {
+      const mdnsLink = new MdnsLink({ link, clock, log: silentLog });
+      t.teardown(() => mdnsLink.close());
+      await mdnsLink.open();
+      const said = answer(instance);
+      mdnsLink.announce({ instance, port: 4711, txt: {} });
+      await said;
+    };
+    const question = { name: '_chatter._tcp.local', type: 'PTR' };
+    const ask = (questions: object[]) => new Promise<void>((resolve) => mdns.query({ questions }, resolve));
+    const [far, near, last] = ['a', 'b', 'c'].map((digit) => digit.repeat(16)) as [string, string, string];
+    await node(far, { ...(here as NetworkLink), contains: () => false });
+    await node(near, here as NetworkLink);
+    const first = answer(near);
+    await ask([question]);
+    await first;
+    t.equal(answers.get(far), 1, 'who asks from elsewhere gets nothing but what is said to all');
+    for (let i = 0; i < 50; i++) await ask(Array.from({ length: i === 0 ? 600 : 1 }, () => question));
+    await node(last, here as NetworkLink); // what was asked before has been dealt with
+    const marker = answer(last);
+    await ask([question]);
+    await marker;
+    t.ok((answers.get(near) ?? 0) <= 25, `${answers.get(near)} answers to 650 questions`);
+    t.equal(answers.get(far), 1);
+  });
 
   t.test('nothing is bound before the first join, and nothing is left after the last leave', async (t) => {
     const sockets = () => readFileSync('/proc/net/udp', 'latin1').split(':14E9 ').length - 1;
