@@ -87,9 +87,24 @@ export const LIMITS = {
   knownPersonLifeMs: 365 * 24 * 60 * 60_000,
   refusedInstances: 256,
   lineBytes: 8192,
-  linesPerSecond: 200,
-  linesBurst: 400,
   unacknowledgedLines: 1024,
+
+  // History ([L11])
+  chatParents: 8,
+  chatBodyBytes: 9216,
+  chatBatchMessages: 256,
+  chatBatchBytes: 64 * 1024,
+  chatLogs: 16_384,
+  chatRoomMessages: 1_000_000,
+  chatReceipts: 1024,
+  chatHeldMessages: 256,
+  chatUrgentPerSecond: 200,
+  chatUrgentBurst: 800,
+  chatFetchStallMs: 15_000,
+  emojiBytes: 32,
+  entryBytes: 4096,
+  lobbyMessages: 4096,
+  lobbyMs: 24 * 60 * 60_000,
 
   // Files ([L9])
   filePathBytes: 4096,

@@ -1,4 +1,9 @@
+import { stat } from 'node:fs/promises';
 import NoiseSecretStream from '@hyperswarm/secret-stream';
+import { MemoryChatStore } from './chat/memory-chat-store.js';
+import { RoomChat } from './chat/room-chat.js';
+import { SqliteChats } from './chat/sqlite-chat-store.js';
+import { Writers } from './chat/writers.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Connection } from './connection/connection.js';
 import { Network } from './connection/network.js';
@@ -286,6 +291,18 @@ export class ChatterNode extends Resource<NodeEvents> {
     return known;
   }
 
+  /** Leaves a room and removes what is known of it, and all that was said, from this data folder. */
+  async forget(ref: string): Promise<{ known: KnownRoom; messages: number }> {
+    const known = this.find(ref);
+    if (isLobby(known)) throw new ChatterError('ROOM_LIVE');
+    await this.leave(known.keys.id);
+    const history = await this.#open.chats.room(known.keys.id);
+    const messages = await history.forget();
+    await this.#open.known.forget(known.keys.id);
+    await history.scrub();
+    return { known, messages };
+  }
+
   /** Makes a private room with a fresh secret; nobody is told and it is not joined. */
   async create(label: string): Promise<KnownRoom> {
     const room = privateRoom(newInviteSecret(), this.#checkedName(label));
@@ -340,6 +357,8 @@ export class ChatterNode extends Resource<NodeEvents> {
     const known = await KnownRooms.load(database);
     const people = await People.load(database, clock);
     const transfers = await TransferStore.load(database);
+    const chats = await SqliteChats.load(database);
+    const writers = await Writers.load(settings, await placeOf(this.#paths.database));
     const remembered = await RememberedAddresses.load(database, clock);
     const name = (await settings.get('name')) ?? (await firstName(settings));
     const preferences = await Preferences.load(settings);
@@ -379,6 +398,8 @@ export class ChatterNode extends Resource<NodeEvents> {
       known,
       people,
       transfers,
+      chats,
+      writers,
       remembered,
       transport,
       direct,
@@ -491,7 +512,20 @@ export class ChatterNode extends Resource<NodeEvents> {
       live: isLobby(known),
       umask: this.#options.umask,
     });
-    const room = new Room({ keys, label, self, clock: this.#clock, files });
+    const chat = new RoomChat({
+      roomId: keys.id,
+      self: identity,
+      store: isLobby(known)
+        ? new MemoryChatStore({ messages: LIMITS.lobbyMessages })
+        : await this.#open.chats.room(keys.id),
+      writers: this.#open.writers,
+      clock: this.#clock,
+      names: () => [this.#rooms.get(keys.id)?.name ?? self.name],
+      trust: this.#open.people,
+      live: isLobby(known),
+      keep: known.seed.tier === 'open' ? '30d' : 'forever',
+    });
+    const room: Room = new Room({ keys, label, self, clock: this.#clock, files, chat });
     await room.open();
     this.#rooms.set(keys.id, room);
     this.emit('joined', room);
@@ -585,6 +619,8 @@ interface Parts {
   known: KnownRooms;
   people: People;
   transfers: TransferStore;
+  chats: SqliteChats;
+  writers: Writers;
   remembered: RememberedAddresses;
   transport: TcpTransport;
   direct: DirectDiscovery;
@@ -599,4 +635,10 @@ async function firstName(settings: Settings): Promise<string> {
   const name = friendlyName();
   await settings.set('name', name);
   return name;
+}
+
+/** Where a file lies, such that no copy of it lies there too. */
+async function placeOf(file: string): Promise<string> {
+  const { dev, ino, birthtimeMs } = await stat(file, { bigint: true });
+  return `${dev} ${ino} ${birthtimeMs}`;
 }

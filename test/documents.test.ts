@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { buildProgram } from '../cli/program.js';
-import { lineChannel } from '../src/chat/line-channel.js';
+import { chatChannel } from '../src/chat/chat-channel.js';
 import { linkChannel } from '../src/connection/link-channel.js';
 import { REQUESTS } from '../src/daemon/api.js';
 import { ERRORS } from '../src/errors.js';
@@ -38,7 +38,7 @@ t.test('the protocol lists every violation', async (t) => {
 });
 
 t.test('the protocol lists every message with its number and class', async (t) => {
-  for (const { name, messages } of [linkChannel, roomChannel, lineChannel, filesChannel]) {
+  for (const { name, messages } of [linkChannel, roomChannel, chatChannel, filesChannel]) {
     const heading = protocol.split('\n').find((line) => line.startsWith(`### \`${name}\``)) as string;
     t.same(
       table(protocol, heading).map(([number, message, , messageClass]) => [number, message, messageClass]),
@@ -50,7 +50,7 @@ t.test('the protocol lists every message with its number and class', async (t) =
 
 t.test('rules are cited by ids that exist, and limits by groups that exist', async (t) => {
   const defined = new Set([...protocol.matchAll(/\[([A-Z]\d+)\]/g)].map(([, id]) => id));
-  for (const group of read('src/limits.ts').matchAll(/\[(L\d)\]/g))
+  for (const group of read('src/limits.ts').matchAll(/\[(L\d+)\]/g))
     t.ok(defined.has(group[1]), `${group[1]}`);
   t.ok(Object.values(LIMITS).every((limit) => Number.isSafeInteger(limit) && limit > 0));
 });

@@ -1,5 +1,8 @@
 import type { EventBody, Params, Result, Snapshot } from './api.js';
+import type { CHAT_REQUESTS } from './chat-api.js';
 import type { FileBodySource } from './file-bodies.js';
+
+export type ChatMethod = keyof typeof CHAT_REQUESTS;
 
 type Requests =
   | 'whoami'
@@ -10,7 +13,6 @@ type Requests =
   | 'peers'
   | 'invite'
   | 'create'
-  | 'say'
   | 'people'
   | 'person'
   | 'mark'
@@ -35,6 +37,8 @@ export type NodeStatus = 'lanPort' | 'rooms' | 'counters' | 'safeMode' | 'blocke
 export type ApiNode = {
   [M in Requests]: (params: Params<M>) => Result<M> | Promise<Result<M>>;
 } & {
+  /** Any request about what is said. */
+  chat<M extends ChatMethod>(method: M, params: Params<M>): Result<M> | Promise<Result<M>>;
   status(): Pick<Result<'status'>, NodeStatus>;
   snapshot(): Snapshot;
   /** Where bodies of files come from and go to. */

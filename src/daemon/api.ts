@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../errors.js';
 import { LOG_LEVELS } from '../log.js';
+import { CHAT_REQUESTS, type ChatEventBody } from './chat-api.js';
 import { DOCTOR_REQUESTS } from './doctor-api.js';
 import { FILE_REQUESTS, type FileEventBody } from './files-api.js';
 
@@ -16,7 +17,6 @@ export const CLOSE = { policy: 1008, protocol: 1002, slow: 4000, stopped: 4001 }
 /** A room as a person gives it: its name, its invite link (or a sentence with the link in it), or its id. */
 // Frames and bodies are bounded; what is too long or too short for its purpose is told by its own error.
 const roomRef = z.string();
-const text = z.string();
 /** Somebody else: an id, `name#tag`, `#tag`, or a name that only one person bears. */
 const personRef = z.string();
 const name = z.string();
@@ -161,11 +161,7 @@ export const REQUESTS = {
   invite: { params: z.object({ room: roomRef }), result: Invite },
   /** Makes a new private room; it is joined with `join`. */
   create: { params: z.object({ label: name.optional() }), result: Invite },
-  say: {
-    params: z.object({ room: roomRef, text }),
-    /** `recipients`: people the message was handed to at once; `message-delivered` tells who has it. */
-    result: z.object({ id: z.string(), recipients: z.number() }),
-  },
+  ...CHAT_REQUESTS,
   /** Everybody known here; whoever was seen last comes first. */
   people: { params: nothing, result: z.array(Known) },
   /** One person, and the numbers to compare with them. */
@@ -215,17 +211,7 @@ export type EventBody =
   | { type: 'peer-left'; room: string; roomId: string; peer: Person; reason: 'left' | 'lost' }
   | { type: 'peer-renamed'; room: string; roomId: string; peer: Person; was: string }
   | { type: 'peer-path'; room: string; roomId: string; peer: Person; path: Peer['path'] }
-  | {
-      type: 'message';
-      room: string;
-      roomId: string;
-      id: string;
-      author: Person;
-      text: string;
-      self: boolean;
-    }
-  | { type: 'message-delivered'; room: string; roomId: string; id: string; to: Person; count: number }
-  | { type: 'message-undelivered'; room: string; roomId: string; ids: string[]; to: Person }
+  | ChatEventBody
   /** Somebody is here whose name looks like that of `known`, who has another key. */
   | { type: 'peer-lookalike'; room: string; roomId: string; peer: Person; known: Known; text: string }
   | { type: 'peer-marked'; peer: Known }

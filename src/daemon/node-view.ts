@@ -7,8 +7,9 @@ import type { KnownRoom } from '../room/known-rooms.js';
 import type { Member, Room } from '../room/room.js';
 import { PREFERENCES, type PreferenceKey } from '../storage/preferences.js';
 import type { EventBody, Instance, Params, Peer, Person, Result, RoomInfo, Snapshot } from './api.js';
-import type { ApiNode } from './api-node.js';
+import type { ApiNode, ChatMethod } from './api-node.js';
 import { backUp } from './backup.js';
+import { ChatView } from './chat-view.js';
 import { DoctorView } from './doctor-view.js';
 import type { FileBodySource } from './file-bodies.js';
 import { FilesView } from './files-view.js';
@@ -19,6 +20,7 @@ export class NodeView implements ApiNode {
   readonly #node: ChatterNode;
   readonly #personView: PersonView;
   readonly #files: FilesView;
+  readonly #chat: ChatView;
   readonly #doctor: DoctorView;
   #listener: (event: EventBody) => void = () => {};
 
@@ -30,6 +32,11 @@ export class NodeView implements ApiNode {
     this.#files = new FilesView(
       node,
       uploads,
+      (id, name) => this.#personView.person(id, name),
+      (event) => this.#tell(event),
+    );
+    this.#chat = new ChatView(
+      node,
       (id, name) => this.#personView.person(id, name),
       (event) => this.#tell(event),
     );
@@ -114,12 +121,8 @@ export class NodeView implements ApiNode {
     return this.#invite(await this.#node.create(label ?? 'private'));
   }
 
-  async say({ room, text }: Params<'say'>): Promise<Result<'say'>> {
-    const joined = this.#node.room(room);
-    const said = await joined.say(text);
-    const author = this.#self(joined);
-    this.#tell({ type: 'message', ...roomRef(joined), id: said.id, author, text, self: true });
-    return said;
+  chat<M extends ChatMethod>(method: M, params: Params<M>): Promise<Result<M>> {
+    return this.#chat.answer(method, params);
   }
 
   people(): Result<'people'> {
@@ -207,6 +210,7 @@ export class NodeView implements ApiNode {
     const members = room.members.map((member) => this.#person(member));
     this.#tell({ type: 'joined', ...ref, self: this.#self(room), members });
     this.#files.watch(room);
+    this.#chat.watch(room);
     room.on('member-joined', (member) =>
       this.#tell({
         type: 'peer-joined',
@@ -220,15 +224,6 @@ export class NodeView implements ApiNode {
     );
     room.on('member-renamed', ({ member, was }) =>
       this.#tell({ type: 'peer-renamed', ...ref, peer: this.#person(member), was }),
-    );
-    room.on('line', ({ id, author, text }) =>
-      this.#tell({ type: 'message', ...ref, id, author: this.#person(author), text, self: false }),
-    );
-    room.on('undelivered', ({ ids, to }) =>
-      this.#tell({ type: 'message-undelivered', ...ref, ids, to: this.#person(to) }),
-    );
-    room.on('delivered', ({ id, to, count }) =>
-      this.#tell({ type: 'message-delivered', ...ref, id, to: this.#person(to), count }),
     );
   }
 

@@ -1,6 +1,7 @@
 import { ChatterError } from '../errors.js';
 import { type Method, type Params, REQUESTS, type Result } from './api.js';
-import type { ApiNode, NodeStatus } from './api-node.js';
+import type { ApiNode, ChatMethod, NodeStatus } from './api-node.js';
+import { CHAT_REQUESTS } from './chat-api.js';
 import type { FileAccess } from './file-access.js';
 import type { Leases } from './leases.js';
 
@@ -23,6 +24,16 @@ export interface Caller {
 type Handlers = {
   [M in Method]: (params: never, caller: Caller) => Result<M> | Promise<Result<M>>;
 };
+
+type ChatHandlers = Pick<Handlers, ChatMethod>;
+
+const chatHandlers = (node: ApiNode): ChatHandlers =>
+  Object.fromEntries(
+    (Object.keys(CHAT_REQUESTS) as ChatMethod[]).map((method) => [
+      method,
+      (params: never) => node.chat(method, params),
+    ]),
+  ) as unknown as ChatHandlers;
 
 /** Answers requests: parameters are checked here, whatever brought them. Rejects with ChatterError only. */
 export class Requests {
@@ -51,7 +62,7 @@ export class Requests {
       peers: (params) => node.peers(params),
       invite: (params) => node.invite(params),
       create: (params) => node.create(params),
-      say: (params) => node.say(params),
+      ...chatHandlers(node),
       people: (params) => node.people(params),
       person: (params) => node.person(params),
       mark: (params) => node.mark(params),

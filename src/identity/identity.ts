@@ -63,6 +63,42 @@ export class Identity {
     sodium.crypto_sign_detached(signature, message, this.#secretKey);
     return signature;
   }
+
+  /**
+   * `plain` for one other person alone; both of them can open it again (X25519, XSalsa20-Poly1305). `nonce` of 24
+   * bytes, never used twice. Null if `other` is no key that anybody can have.
+   */
+  box(plain: Uint8Array, nonce: Uint8Array, other: Uint8Array): Uint8Array | null {
+    const publicKey = boxKey(other);
+    if (!publicKey) return null;
+    const box = b4a.alloc(plain.length + sodium.crypto_box_MACBYTES);
+    sodium.crypto_box_easy(box, plain, nonce, publicKey, this.#boxSecret);
+    return box;
+  }
+
+  /** What was boxed by this person for `other`, or by `other` for this person; null for anything else. */
+  unbox(box: Uint8Array, nonce: Uint8Array, other: Uint8Array): Uint8Array | null {
+    const publicKey = boxKey(other);
+    if (!publicKey || box.length < sodium.crypto_box_MACBYTES) return null;
+    const plain = b4a.alloc(box.length - sodium.crypto_box_MACBYTES);
+    return sodium.crypto_box_open_easy(plain, box, nonce, publicKey, this.#boxSecret) ? plain : null;
+  }
+
+  get #boxSecret(): Uint8Array {
+    const secret = b4a.alloc(sodium.crypto_sign_PUBLICKEYBYTES);
+    sodium.crypto_sign_ed25519_sk_to_curve25519(secret, this.#secretKey);
+    return secret;
+  }
+}
+
+function boxKey(ed25519: Uint8Array): Uint8Array | null {
+  const key = b4a.alloc(sodium.crypto_sign_PUBLICKEYBYTES);
+  try {
+    sodium.crypto_sign_ed25519_pk_to_curve25519(key, ed25519);
+    return key;
+  } catch {
+    return null;
+  }
 }
 
 async function read(file: string): Promise<string | null> {

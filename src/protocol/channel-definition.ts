@@ -34,13 +34,12 @@ export type BulkName<M extends MessageMap> = {
 export type DirectName<M extends MessageMap> = Exclude<keyof M, BulkName<M>>;
 
 /**
- * One function a message. It runs in the tick in which the message arrives. What a handler of bulk returns says when
- * the message is dealt with (hashed, written): the sender is told then and not before. See `SessionChannel.bulk`.
+ * One function a message. It runs in the tick in which the message arrives. What it returns may reject, as it may throw:
+ * that ends the stream. What a handler of bulk returns says when the message is dealt with (hashed, written): the sender
+ * is told then and not before. See `SessionChannel.bulk`.
  */
 export type Handlers<M extends MessageMap> = {
-  readonly [K in keyof M]: (
-    value: ValueOf<M[K]>,
-  ) => M[K]['class'] extends 'bulk' ? void | Promise<void> : void;
+  readonly [K in keyof M]: (value: ValueOf<M[K]>) => void | Promise<void>;
 };
 
 export const message = <T, C extends MessageClass>(

@@ -121,7 +121,7 @@ export class TypedChannel<M extends MessageMap> {
     try {
       if (raw.byteLength > definition.maxBytes) throw new ProtocolError('MESSAGE_TOO_LARGE');
       if (definition.class === 'bulk') this.#receiveBulk(definition, handler, raw);
-      else void handler(decodeAll(definition.codec, raw));
+      else this.#settled(handler(decodeAll(definition.codec, raw)));
     } catch (err) {
       this.#violate(err);
     }
@@ -139,6 +139,13 @@ export class TypedChannel<M extends MessageMap> {
         if (!this.#closed) this.#violate(err);
       },
     );
+  }
+
+  /** What a handler finds out later about its message counts as if it had thrown. */
+  #settled(dealing: void | Promise<void>): void {
+    dealing?.catch((err: unknown) => {
+      if (!this.#closed) this.#violate(err);
+    });
   }
 
   #dealtWith(bytes: number): void {

@@ -88,6 +88,11 @@ export class KnownRooms {
     );
     this.#rooms.set(room.keys.id, room);
   }
+
+  async forget(id: string): Promise<void> {
+    await this.#storage.run('DELETE FROM room WHERE id = ?', [id]);
+    this.#rooms.delete(id);
+  }
 }
 
 /** How two rooms of one name are told apart: `name#` and the first six digits of the room's id. */

@@ -1,4 +1,4 @@
-import { type LinePeer, LiveLines } from '../chat/live-lines.js';
+import type { RoomChat, Said } from '../chat/room-chat.js';
 import type { Clock } from '../clock.js';
 import type { RoomPeer, RoomSession } from '../connection/room-session.js';
 import type { RoomFiles } from '../files/room-files.js';
@@ -17,8 +17,9 @@ export interface RoomOptions {
   label: string;
   self: { id: PeerId; instance: string; name: string };
   clock: Clock;
-  /** The room opens and closes it. */
+  /** The room opens and closes them. */
   files: RoomFiles;
+  chat: RoomChat;
 }
 
 /** Somebody who is here, by one running instance or several. */
@@ -33,6 +34,7 @@ export type RoomEvents = {
   'member-joined': [Member];
   'member-left': [{ member: Member; reason: 'left' | 'lost' }];
   'member-renamed': [{ member: Member; was: string }];
+  /** Somebody who is here has said something. */
   line: [{ id: string; author: Member; text: string }];
   delivered: [{ id: string; to: Member; count: number }];
   undelivered: [{ ids: string[]; to: Member }];
@@ -54,27 +56,27 @@ const NAMELESS = 'Nameless';
  *
  * 1. Presence follows living sessions, never a message: nobody can say that somebody else is here or gone.
  * 2. A member is here from its first profile on; nothing it says before is heard.
- * 3. The author of a line is the identity that was proven on the stream it came by.
+ * 3. The author of what is said is whoever signed it, whatever stream it came by.
  */
 export class Room extends Resource<RoomEvents> {
   readonly keys: RoomKeys;
   readonly label: string;
   readonly files: RoomFiles;
+  readonly chat: RoomChat;
   readonly #self: RoomOptions['self'];
   readonly #clock: Clock;
-  readonly #lines: LiveLines;
   readonly #present = new Map<PeerId, Presence>();
   /** Sessions whose profile has not come yet. */
   readonly #silent = new Map<RoomSession, SessionChannel<typeof roomChannel.messages>>();
 
-  constructor({ keys, label, self, clock, files }: RoomOptions) {
+  constructor({ keys, label, self, clock, files, chat }: RoomOptions) {
     super();
     this.keys = keys;
     this.label = label;
     this.files = files;
+    this.chat = chat;
     this.#self = { ...self };
     this.#clock = clock;
-    this.#lines = new LiveLines({ instance: self.instance, clock });
   }
 
   /** The own name in this room. */
@@ -88,25 +90,25 @@ export class Room extends Resource<RoomEvents> {
   }
 
   protected async _open(): Promise<void> {
-    await this.#lines.open();
-    this.defer(() => this.#lines.close());
+    await this.chat.open();
+    this.defer(() => this.chat.close());
     await this.files.open();
     this.defer(() => this.files.close());
     this.defer(() => {
       for (const { sessions } of this.#present.values())
         for (const session of sessions.keys()) session.end('left');
     });
-    this.#lines.on('line', ({ author, ...line }) => {
+    this.chat.on('message', ({ id, author, text, mine }) => {
       const presence = this.#present.get(author);
-      if (presence) this.emit('line', { ...line, author: asMember(author, presence) }); // Invariant 2
+      if (presence && !mine) this.emit('line', { id, text, author: asMember(author, presence) });
     });
-    this.#lines.on('delivered', ({ to, ...delivery }) => {
+    this.chat.on('delivered', ({ to, ...delivery }) => {
       const presence = this.#present.get(to);
       if (presence) this.emit('delivered', { ...delivery, to: asMember(to, presence) });
     });
-    this.#lines.on('undelivered', ({ ids, to }) => {
+    this.chat.on('undelivered', ({ ids, to }) => {
       const presence = this.#present.get(to);
-      if (presence) this.emit('undelivered', { ids, to: asMember(to, presence) });
+      if (presence) this.emit('undelivered', { ids: [...ids], to: asMember(to, presence) });
     });
   }
 
@@ -126,12 +128,13 @@ export class Room extends Resource<RoomEvents> {
       { onReset: () => this.#introduce(channel), onClose: () => session.end('left') },
     );
     this.#silent.set(session, channel);
-    const peer: LinePeer = {
+    const peer = {
       id: session.peer.id,
       instance: session.peer.instance,
-      open: (definition, handlers, events) => session.open(definition, handlers, events),
+      isPresent: () => !this.#silent.has(session),
+      open: session.open.bind(session),
     };
-    const silence = this.#lines.add(peer);
+    const silence = this.chat.add(peer);
     const unshare = this.files.add(peer);
     session.onEnd((reason) => {
       silence();
@@ -141,9 +144,9 @@ export class Room extends Resource<RoomEvents> {
     this.#introduce(channel);
   }
 
-  /** Says a line to everybody who is here: see `LiveLines.say`. */
-  say(text: string): Promise<{ id: string; recipients: number }> {
-    return this.#lines.say(text);
+  /** Says something to the room: see `RoomChat.say`. */
+  say(text: string): Promise<Said> {
+    return this.chat.say(text);
   }
 
   /** Changes the own name in this room; `name` has passed `cleanName`. */

@@ -5,6 +5,9 @@ import { Resource } from '../resource.js';
 export type Value = string | number | null | Uint8Array;
 export type Row = Record<string, Value>;
 
+/** One statement and its parameters. */
+export type Statement = readonly [sql: string, params?: readonly Value[]];
+
 /**
  * What a feature needs of storage. It is asynchronous, so that it may move to a worker. Every statement is a
  * transaction of its own and durable when its promise resolves; failures are ChatterError('STORAGE_FAILED').
@@ -14,7 +17,14 @@ export interface Storage {
   migrate(feature: string, steps: readonly string[]): Promise<void>;
   run(sql: string, params?: readonly Value[]): Promise<void>;
   all(sql: string, params?: readonly Value[]): Promise<Row[]>;
+  /** Runs all of them as one transaction, or none. */
+  batch(statements: readonly Statement[]): Promise<void>;
+  /** Takes what was removed or replaced out of every file: the log that is written ahead is emptied. */
+  scrub(): Promise<void>;
 }
+
+/** Statements that are kept ready; the SQL of features is constant text, so there are few. */
+const PREPARED_STATEMENTS = 256;
 
 /**
  * The data folder's SQLite file. Holding it open is the lock on the data folder: SQLite's exclusive mode refuses a
@@ -23,6 +33,7 @@ export interface Storage {
 export class Database extends Resource implements Storage {
   readonly #file: string;
   #db: Libsql.Database | null = null;
+  readonly #prepared = new Map<string, Libsql.Statement>();
 
   constructor(file: string) {
     super();
@@ -67,26 +78,32 @@ export class Database extends Resource implements Storage {
   }
 
   async run(sql: string, params: readonly Value[] = []): Promise<void> {
-    this.#attempt(() => this.#open.prepare(sql).run(params));
+    this.#attempt(() => this.#statement(sql).run(params));
+  }
+
+  batch(statements: readonly Statement[]): Promise<void> {
+    return this.#transaction(() => {
+      for (const [sql, params = []] of statements) this.#statement(sql).run(params);
+    });
+  }
+
+  async scrub(): Promise<void> {
+    this.#attempt(() => this.#statement('PRAGMA wal_checkpoint(TRUNCATE)').all([]));
   }
 
   async all(sql: string, params: readonly Value[] = []): Promise<Row[]> {
     // Arguments go as one array: a lone Buffer aborts the process in libsql 0.5.29.
-    const rows = this.#attempt(() => this.#open.prepare(sql).all(params)) as Record<string, unknown>[];
-    return rows.map((row) =>
-      Object.fromEntries(
-        Object.entries(row).map(([key, value]) => [
-          key,
-          value instanceof ArrayBuffer ? new Uint8Array(value) : (value as Value),
-        ]),
-      ),
-    );
+    const rows = this.#attempt(() => this.#statement(sql).all(params)) as Record<string, unknown>[];
+    for (const row of rows)
+      for (const key in row) if (row[key] instanceof ArrayBuffer) row[key] = new Uint8Array(row[key]);
+    return rows as Row[];
   }
 
   /** Closing alone would keep the lock until every statement is collected (libsql 0.5.29). */
   #release(): void {
     const db = this.#db;
     this.#db = null;
+    this.#prepared.clear();
     try {
       db?.exec(`
         PRAGMA journal_mode = DELETE;
@@ -96,6 +113,16 @@ export class Database extends Resource implements Storage {
       // It never had the lock, or the disk failed: then the process's end lets go.
     }
     db?.close();
+  }
+
+  #statement(sql: string): Libsql.Statement {
+    const known = this.#prepared.get(sql);
+    if (known) return known;
+    const statement = this.#open.prepare(sql);
+    if (this.#prepared.size >= PREPARED_STATEMENTS)
+      this.#prepared.delete(this.#prepared.keys().next().value as string);
+    this.#prepared.set(sql, statement);
+    return statement;
   }
 
   get #open(): Libsql.Database {
@@ -110,10 +137,18 @@ export class Database extends Resource implements Storage {
         fn();
         this.#open.exec('COMMIT');
       } catch (err) {
-        this.#open.exec('ROLLBACK');
+        this.#rollBack();
         throw err;
       }
     });
+  }
+
+  #rollBack(): void {
+    try {
+      this.#open.exec('ROLLBACK');
+    } catch {
+      // SQLite has done so already, as it does when the disk is full: what made it so is thrown.
+    }
   }
 
   #attempt<T>(fn: () => T): T {

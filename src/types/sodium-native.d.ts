@@ -41,6 +41,26 @@ declare module 'sodium-native' {
     nonce: Uint8Array,
     key: Uint8Array,
   ): boolean;
+  const crypto_box_NONCEBYTES: 24;
+  const crypto_box_MACBYTES: 16;
+  /** X25519, XSalsa20-Poly1305; keys of 32 bytes, `box` is `crypto_box_MACBYTES` longer than `plain`. */
+  function crypto_box_easy(
+    box: Uint8Array,
+    plain: Uint8Array,
+    nonce: Uint8Array,
+    publicKey: Uint8Array,
+    secretKey: Uint8Array,
+  ): void;
+  function crypto_box_open_easy(
+    plain: Uint8Array,
+    box: Uint8Array,
+    nonce: Uint8Array,
+    publicKey: Uint8Array,
+    secretKey: Uint8Array,
+  ): boolean;
+  /** The X25519 keys that belong to Ed25519 ones. Throws if `ed25519` is no point that can be used. */
+  function crypto_sign_ed25519_pk_to_curve25519(curve25519: Uint8Array, ed25519: Uint8Array): void;
+  function crypto_sign_ed25519_sk_to_curve25519(curve25519: Uint8Array, ed25519: Uint8Array): void;
   function randombytes_buf(out: Uint8Array): void;
   function sodium_memzero(buffer: Uint8Array): void;
   function sodium_memcmp(a: Uint8Array, b: Uint8Array): boolean;

@@ -148,7 +148,7 @@ if (has(t, 'root', 'ip')) {
     const room = { room: 'lab', roomId: /^[0-9a-f]{64}$/ };
     const me = { id: self.id, name: 'Marmaduke' };
     t.match(
-      lines.filter(({ type }) => type !== 'message-delivered'),
+      lines.filter(({ type }) => !['message-delivered', 'receipt', 'unread'].includes(type as string)),
       [
         { type: 'joined', ...room, self: me, members: [] },
         { type: 'peer-joined', ...room, peer, path: 'lan' },

@@ -79,7 +79,10 @@ t.test(
     ann.blocked.delete(eve.id);
     ann.network.readmit();
     await back;
-    const line = next((fn) => (atAnn[0] as Room).on('line', fn));
+    const line = next<{ text: string }>(
+      (fn) => (atAnn[0] as Room).on('line', fn),
+      ({ text }) => text === 'and now?', // what was said meanwhile is caught up
+    );
     await atEve[0]?.say('and now?');
     t.match(await line, { text: 'and now?', author: { name: 'Eve' } });
   },

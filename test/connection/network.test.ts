@@ -179,13 +179,13 @@ t.test('[B2] [L5] a flood of lines ends the stream of who floods', async (t) => 
   await joined(atA, 'Mal');
   const gone = left(atA);
   const [session] = b.sessions;
-  const { lineChannel } = await import('../../src/chat/line-channel.js');
+  const { chatChannel } = await import('../../src/chat/chat-channel.js');
   const [channel] = [...(b.network.connections.values().next().value?.link.mux ?? [])].filter(
-    ({ protocol }) => protocol === lineChannel.name,
+    ({ protocol }) => protocol === chatChannel.name,
   );
   t.ok(session && channel);
-  for (let seq = 10_000; seq < 10_000 + LIMITS.linesBurst * 2; seq++)
-    channel?.messages[0]?.send({ seq, text: 'x' });
+  const typing = Object.keys(chatChannel.messages).indexOf('typing');
+  for (let i = 0; i < LIMITS.chatUrgentBurst * 2; i++) channel?.messages[typing]?.send({ on: i % 2 });
   await gone;
   t.match(a.counters.snapshot(), { 'violation MESSAGE_FLOOD': 1 });
 });

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import b4a from 'b4a';
 import t from 'tap';
-import { lineChannel } from '../../src/chat/line-channel.js';
+import { chatChannel } from '../../src/chat/chat-channel.js';
 import { systemClock } from '../../src/clock.js';
 import { FrameInspector } from '../../src/connection/frame-inspector.js';
 import { linkChannel } from '../../src/connection/link-channel.js';
@@ -105,11 +105,13 @@ fuzz('answers', [encodeAccept([0, 1].map((entry) => ({ entry, accepted: true, ta
 fuzz('identities', [encodeIdentity({ identity: share, signatures: [of(64, 1)] })], decodeIdentity);
 
 const { profile } = roomChannel.messages;
-const { line, ack } = lineChannel.messages;
+const { message, heads } = chatChannel.messages;
 const { ping, proof, bulkAck } = linkChannel.messages;
 fuzz('names', [encodeAll(profile.codec, { name: 'Ótter 🦦' })], (b) => decodeAll(profile.codec, b));
-fuzz('lines', [encodeAll(line.codec, { seq: 2 ** 40, text: 'hello 张伟' })], (b) => decodeAll(line.codec, b));
-fuzz('acknowledgements', [encodeAll(ack.codec, { seq: 300 })], (b) => decodeAll(ack.codec, b));
+const wire = { header: of(150, 1), signature: of(64, 2), body: of(90, 3) };
+fuzz('messages', [encodeAll(message.codec, wire)], (b) => decodeAll(message.codec, b));
+const logs = [{ log: of(38, 1), next: 300, branches: 1, tip: of(32, 2) }];
+fuzz('announcements', [encodeAll(heads.codec, { logs })], (b) => decodeAll(heads.codec, b));
 fuzz('pings', [encodeAll(ping.codec, { n: 70_000 })], (b) => decodeAll(ping.codec, b));
 fuzz('later proofs', [encodeAll(proof.codec, of(40, 4))], (b) => decodeAll(proof.codec, b));
 fuzz('totals', [encodeAll(bulkAck.codec, { total: 2 ** 33 })], (b) => decodeAll(bulkAck.codec, b));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import b4a from 'b4a';
 import t from 'tap';
-import { lineChannel } from '../../src/chat/line-channel.js';
+import { chatChannel } from '../../src/chat/chat-channel.js';
 import { linkChannel } from '../../src/connection/link-channel.js';
 import { filesChannel } from '../../src/files/files-channel.js';
 import { decodeAll, encodeAll } from '../../src/protocol/codec.js';
@@ -14,11 +14,12 @@ interface Golden {
 }
 
 const golden = JSON.parse(readFileSync('test/vectors/wire.json', 'utf8')) as Record<string, Golden[]>;
-const channels = [linkChannel, roomChannel, lineChannel, filesChannel];
+const channels = [linkChannel, roomChannel, chatChannel, filesChannel];
 
 /** Bytes stand in the file as `{ "$hex": "…" }`. */
 const revive = (value: unknown): unknown => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (Array.isArray(value)) return value.map(revive);
+  if (typeof value !== 'object' || value === null) return value;
   if ('$hex' in value) return b4a.from(value.$hex as string, 'hex');
   return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, revive(field)]));
 };

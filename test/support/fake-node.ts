@@ -8,12 +8,13 @@ import type {
   RoomInfo,
   Snapshot,
 } from '../../src/daemon/api.js';
-import type { ApiNode } from '../../src/daemon/api-node.js';
+import type { ApiNode, ChatMethod } from '../../src/daemon/api-node.js';
+import type { Message } from '../../src/daemon/chat-api.js';
 import type { FileBodySource } from '../../src/daemon/file-bodies.js';
 import type { TransferInfo } from '../../src/daemon/files-api.js';
 import { ChatterError } from '../../src/errors.js';
 
-type Called = Exclude<keyof ApiNode, 'status' | 'snapshot' | 'onEvent' | 'bodies'>;
+type Called = ChatMethod | Exclude<keyof ApiNode, 'chat' | 'status' | 'snapshot' | 'onEvent' | 'bodies'>;
 
 const SELF: Person = { id: 'a'.repeat(64), name: 'Ada', tag: 'aaaaaa' };
 const BOB: Person = { id: 'b'.repeat(64), name: 'Bob', tag: 'bbbbbb' };
@@ -59,6 +60,23 @@ const TRANSFER: TransferInfo = {
   paths: [],
   receivers: [],
 };
+
+const said = (id: string, room: string, roomId: string, text: string): Message => ({
+  id,
+  room,
+  roomId,
+  kind: 'text',
+  author: BOB,
+  self: false,
+  text,
+  clock: 1,
+  sent: '2026-01-01T00:00:00.000Z',
+  mentionsMe: false,
+  reactions: [],
+  deliveredTo: [],
+  readBy: [],
+  of: 0,
+});
 
 /** A node that does nothing, writes down what was asked of it, and says that things happened when told to. */
 export class FakeNode implements ApiNode {
@@ -114,8 +132,11 @@ export class FakeNode implements ApiNode {
     return this.#answer('create', params, { ...ROOM, kind: 'private', link: 'x', sentence: 'Join with x.' });
   }
 
-  say(params: Params<'say'>): Promise<Result<'say'>> {
-    return this.#answer('say', params, { id: 'm1', recipients: 1 });
+  async chat<M extends ChatMethod>(method: M, params: Params<M>): Promise<Result<M>> {
+    this.calls.push({ method, params });
+    await this.before(method);
+    const { room, roomId } = ROOM;
+    return { id: 'm1', recipients: 1, message: said('m1', room, roomId, '') } as unknown as Result<M>;
   }
 
   people(params: Params<'people'>): Promise<Known[]> {
@@ -203,7 +224,7 @@ export class FakeNode implements ApiNode {
   /** Bob says `text` in the lobby. */
   message(text: string): void {
     const { room, roomId } = ROOM;
-    this.emit({ type: 'message', room, roomId, id: text.slice(0, 16), author: BOB, text, self: false });
+    this.emit({ type: 'message', ...said(text.slice(0, 16), room, roomId, text) });
   }
 
   async #answer<T>(method: Called, params: unknown, result: T): Promise<T> {

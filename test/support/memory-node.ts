@@ -2,6 +2,10 @@ import NoiseSecretStream from '@hyperswarm/secret-stream';
 import b4a from 'b4a';
 import sodium from 'sodium-native';
 import type { Test } from 'tap';
+import { MemoryChatStore } from '../../src/chat/memory-chat-store.js';
+import { RoomChat } from '../../src/chat/room-chat.js';
+import { SqliteChats } from '../../src/chat/sqlite-chat-store.js';
+import { Writers } from '../../src/chat/writers.js';
 import { systemClock } from '../../src/clock.js';
 import { Network } from '../../src/connection/network.js';
 import type { RoomSession } from '../../src/connection/room-session.js';
@@ -11,11 +15,13 @@ import { RoomFiles } from '../../src/files/room-files.js';
 import type { Signer } from '../../src/files/signed.js';
 import { TransferStore } from '../../src/files/transfer-store.js';
 import { peerId } from '../../src/identity/peer-id.js';
+import { NO_MARKS } from '../../src/identity/trust.js';
 import { silentLog } from '../../src/log.js';
 import { GuessBudget } from '../../src/membership/guess-budget.js';
 import { keysFromSeed, privateRoomSeed, type RoomKeys } from '../../src/membership/room-keys.js';
 import { Room } from '../../src/room/room.js';
 import { Database } from '../../src/storage/database.js';
+import { Settings } from '../../src/storage/settings.js';
 import { type MemoryDiscovery, MemoryNetwork } from './memory-discovery.js';
 
 interface IdentityKeys {
@@ -40,6 +46,7 @@ export class MemoryNode {
   readonly database = new Database(':memory:');
   /** Its rooms hand nothing on to later comers, as the lobby. */
   live = false;
+  #chats: Promise<SqliteChats> | null = null;
   readonly id;
   readonly name: string;
 
@@ -108,11 +115,27 @@ export class MemoryNode {
       clock: systemClock,
       live: this.live,
     });
-    const room = new Room({ keys, label: 'room', self, clock: systemClock, files });
+    const chat = new RoomChat({
+      roomId: keys.id,
+      self: { id: this.id, ...this.signer, box: () => null, unbox: () => null },
+      store: this.live ? new MemoryChatStore() : await (await this.#histories()).room(keys.id),
+      writers: await Writers.load(await Settings.load(this.database), 'here'),
+      clock: systemClock,
+      names: () => [this.name],
+      trust: { marks: () => NO_MARKS },
+      live: this.live,
+    });
+    const room = new Room({ keys, label: 'room', self, clock: systemClock, files, chat });
     await room.open();
     this.rooms.set(keys.id, room);
     this.network.join(keys);
     return room;
+  }
+
+  /** One for all rooms, since they number their rows together. */
+  #histories(): Promise<SqliteChats> {
+    this.#chats ??= SqliteChats.load(this.database);
+    return this.#chats;
   }
 
   async leave(keys: RoomKeys): Promise<void> {

@@ -22,6 +22,14 @@ const message = (id: string, author: string, self = false): EventBody => ({
   author: person(author),
   text: id,
   self,
+  kind: 'text',
+  clock: 1,
+  sent: '2026-01-01T00:00:00.000Z',
+  mentionsMe: false,
+  reactions: [],
+  deliveredTo: [],
+  readBy: [],
+  of: 0,
 });
 const comes = (id: string): EventBody => ({ type: 'peer-joined', ...room, peer: person(id), path: 'lan' });
 const goes = (id: string): EventBody => ({ type: 'peer-left', ...room, peer: person(id), reason: 'left' });
@@ -49,6 +57,7 @@ t.test('a message is there once; who has it is counted once; doubt is told', asy
     id: 'm1',
     to: person(to),
     count: 1,
+    of: 3,
   });
   const state = after([
     message('m1', 'me', true),

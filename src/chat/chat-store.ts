@@ -1,0 +1,192 @@
+import type { PeerId } from '../identity/peer-id.js';
+import type { LogId, MessageId } from './message.js';
+import type { Place } from './order.js';
+
+/** What is known here of a stored message; bits of `StoredMessage.flags`. */
+export const FLAG = {
+  /** Shown in the timeline by itself: not an edit, a reaction, or somebody else's direct message. */
+  shown: 1,
+  /** By oneself. */
+  mine: 2,
+  mentionsMe: 4,
+  /** Deleted for everyone: its body is never stored or handed on again. */
+  erased: 8,
+  /** Its body was removed here after its time. */
+  expired: 16,
+  /** The author's computer had a time that cannot be. */
+  clockOff: 32,
+  /** What it is about was not here when it came. */
+  dangling: 64,
+  /** Its own signature was not looked at: a later one of its log, which holds its hash, was (PROTOCOL.md [H5]). */
+  unchecked: 128,
+} as const;
+
+export interface StoredMessage extends Place {
+  /** Order of arrival in this data folder; grows. */
+  readonly row: number;
+  readonly log: LogId;
+  readonly author: PeerId;
+  readonly seq: number;
+  readonly kind: number;
+  readonly target: MessageId | null;
+  /** Highest clock of a message of this data folder's that is this one or came before it. */
+  readonly covers: number;
+  /** Milliseconds since 1970, as it may be shown. */
+  readonly sent: number;
+  readonly flags: number;
+  readonly headerBytes: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly body: Uint8Array | null;
+}
+
+/** What later messages need of one that is stored. */
+export interface Known {
+  readonly log: LogId;
+  readonly seq: number;
+  readonly clock: number;
+  readonly covers: number;
+}
+
+/** The end of a log, or of a branch where it forked. */
+export interface Head extends Place {
+  /** Place of the next message. */
+  readonly next: number;
+  readonly covers: number;
+}
+
+export interface StoredLog {
+  readonly id: LogId;
+  /** Several where its author's log forked; never empty. */
+  readonly heads: readonly Head[];
+  readonly messages: number;
+}
+
+export interface NewMessage extends Omit<StoredMessage, 'row'> {
+  /** What it can be found by; null for what is not shown or cannot be read. */
+  readonly text: string | null;
+}
+
+/** A body that goes or comes, and what the message is found by. */
+export interface BodyChange {
+  readonly id: MessageId;
+  readonly row: number;
+  /** Undefined leaves it. */
+  readonly body?: Uint8Array | null;
+  readonly flags: number;
+  /** What it is found by now, exactly, and from now on. */
+  readonly was: string | null;
+  readonly text: string | null;
+}
+
+export interface Counts {
+  unread: number;
+  mentions: number;
+}
+
+/** What changes at once, or not at all. */
+export interface Change {
+  readonly messages?: readonly NewMessage[];
+  readonly logs?: readonly StoredLog[];
+  /** All of them. */
+  readonly tips?: readonly (Place & { covers: number })[];
+  readonly bodies?: readonly BodyChange[];
+  readonly counts?: Counts;
+  /** Everything up to this row was read. */
+  readonly readRow?: number;
+  readonly receipts?: readonly StoredReceipt[];
+}
+
+export interface StoredReceipt {
+  readonly member: PeerId;
+  /** As signed. */
+  readonly bytes: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export type Retention = '1d' | '7d' | '30d' | '1y' | 'forever';
+
+export interface RoomSettings {
+  /** Null: what holds for rooms of its kind. */
+  keep: Retention | null;
+  /** Others are told what was read here. */
+  reads: boolean;
+  draft: { text: string; replyTo: MessageId | null };
+  /** People whose direct messages are wanted, or not, though they are not verified. */
+  direct: Record<string, boolean>;
+}
+
+export const ROOM_SETTINGS: RoomSettings = {
+  keep: null,
+  reads: true,
+  draft: { text: '', replyTo: null },
+  direct: {},
+};
+
+export interface StoredRoom {
+  readonly logs: readonly StoredLog[];
+  readonly tips: readonly (Place & { covers: number })[];
+  readonly counts: Counts;
+  readonly readRow: number;
+  readonly receipts: readonly StoredReceipt[];
+  readonly settings: RoomSettings;
+  /** What messages that are here are about, though it is not. */
+  readonly dangling: readonly MessageId[];
+}
+
+export interface PageQuery {
+  /** Those that come before this place, newest first; or after it, oldest first. */
+  readonly before?: Place;
+  readonly after?: Place;
+  readonly limit: number;
+  /** Only those sent at this time (ms since 1970) or later. */
+  readonly since?: number;
+  readonly author?: PeerId;
+  readonly mentionsMe?: boolean;
+}
+
+export interface SearchQuery extends Pick<PageQuery, 'limit' | 'since' | 'author'> {
+  /** Only what came before this row. */
+  readonly beforeRow?: number;
+}
+
+export interface Size {
+  readonly messages: number;
+  /** Of headers and bodies. */
+  readonly bytes: number;
+  readonly oldest: number | null;
+}
+
+/** The history of one room as it is kept: on disk, or in memory for what is not to be kept. */
+export interface ChatStore {
+  load(): Promise<StoredRoom>;
+  /** Durable when it resolves. */
+  apply(change: Change): Promise<void>;
+  known(ids: readonly MessageId[]): Promise<Map<MessageId, Known>>;
+  get(ids: readonly MessageId[]): Promise<StoredMessage[]>;
+  /** Those whose id begins so, two at most. */
+  beginning(digits: string): Promise<StoredMessage[]>;
+  /** Messages of a log that come after this one, all branches, in order of places and then of arrival. */
+  ofLog(log: LogId, after: Pick<StoredMessage, 'seq' | 'row'>, limit: number): Promise<StoredMessage[]>;
+  /** Edits, deletes, reactions: what is about any of these. */
+  about(targets: readonly MessageId[]): Promise<StoredMessage[]>;
+  /** Shown ones. */
+  page(query: PageQuery): Promise<StoredMessage[]>;
+  /** Shown ones in which all words of a text occur; what came last is first. */
+  search(typed: string, query: SearchQuery): Promise<StoredMessage[]>;
+  /** Shown ones with a body that were sent before this time, oldest first, and what is about them. */
+  expired(before: number, limit: number): Promise<StoredMessage[]>;
+  /** Ids of messages without a body that were neither erased nor expired here. */
+  bodiless(limit: number): Promise<MessageId[]>;
+  /** The row of what came last. */
+  newestRow(): Promise<number>;
+  /** Shown ones of others that came after this row, and up to one. */
+  counts(afterRow: number): Promise<Counts>;
+  /** Who wrote what is here, and when they last did. */
+  authors(): Promise<{ author: PeerId; sent: number }[]>;
+  size(): Promise<Size>;
+  configure(settings: RoomSettings): Promise<void>;
+  /** Takes what was removed out of every file. */
+  scrub(): Promise<void>;
+  /** Removes everything of the room. Resolves to the number of messages. */
+  forget(): Promise<number>;
+}

@@ -1,0 +1,432 @@
+import b4a from 'b4a';
+import type { PeerId } from '../identity/peer-id.js';
+import { LIMITS } from '../limits.js';
+import type { Row, Statement, Storage, Value } from '../storage/database.js';
+import {
+  type Change,
+  type ChatStore,
+  type Counts,
+  FLAG,
+  type Head,
+  type Known,
+  type PageQuery,
+  ROOM_SETTINGS,
+  type RoomSettings,
+  type SearchQuery,
+  type Size,
+  type StoredLog,
+  type StoredMessage,
+  type StoredRoom,
+} from './chat-store.js';
+import { idBytes, type LogId, logBytes, type MessageId, messageId } from './message.js';
+import { authorOf, type Tip } from './room-log.js';
+import { ftsQuery, indexed, TOKENIZER } from './search-terms.js';
+
+const STEPS = [
+  `CREATE TABLE chat_room (
+     k INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, tips TEXT NOT NULL, settings TEXT NOT NULL,
+     read_row INTEGER NOT NULL, unread INTEGER NOT NULL, mentions INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE chat_log (
+     k INTEGER PRIMARY KEY, room INTEGER NOT NULL, id BLOB NOT NULL, heads TEXT NOT NULL, messages INTEGER NOT NULL,
+     UNIQUE (room, id)
+   ) STRICT;
+   CREATE TABLE chat_message (
+     k INTEGER PRIMARY KEY, id BLOB NOT NULL, room INTEGER NOT NULL, log INTEGER NOT NULL, seq INTEGER NOT NULL,
+     clock INTEGER NOT NULL, covers INTEGER NOT NULL, kind INTEGER NOT NULL, flags INTEGER NOT NULL,
+     sent INTEGER NOT NULL, target BLOB, header BLOB NOT NULL, signature BLOB NOT NULL, body BLOB
+   ) STRICT;
+   CREATE UNIQUE INDEX chat_message_id ON chat_message (id);
+   CREATE INDEX chat_message_log ON chat_message (log, seq);
+   CREATE INDEX chat_message_shown ON chat_message (room, clock) WHERE flags & ${FLAG.shown};
+   CREATE INDEX chat_message_target ON chat_message (target) WHERE target IS NOT NULL;
+   CREATE TABLE chat_receipt (
+     room INTEGER NOT NULL, member TEXT NOT NULL, bytes BLOB NOT NULL, signature BLOB NOT NULL,
+     PRIMARY KEY (room, member)
+   ) STRICT`,
+];
+
+const COLUMNS = `m.k, m.id, l.id AS log, m.seq, m.clock, m.covers, m.kind, m.flags, m.sent, m.target, m.header,
+  m.signature, m.body`;
+const FROM = 'FROM chat_message m JOIN chat_log l ON l.k = m.log';
+/** Ids in one statement; fewer are padded, so that there is one statement. */
+const IDS = 32;
+const IN = `(${Array(IDS).fill('?').join(', ')})`;
+const NO_ID = b4a.alloc(0);
+/** Rows that one look for unread messages passes over. */
+const COUNTED_ROWS = 10_000;
+
+/** Histories of rooms in the data folder's database. */
+export class SqliteChats {
+  readonly #storage: Storage;
+  #row: number;
+
+  private constructor(storage: Storage, row: number) {
+    this.#storage = storage;
+    this.#row = row;
+  }
+
+  static async load(storage: Storage): Promise<SqliteChats> {
+    await storage.migrate('chat', STEPS);
+    const [row] = await storage.all('SELECT max(k) AS k FROM chat_message');
+    return new SqliteChats(storage, Number(row?.k ?? 0));
+  }
+
+  async room(id: string): Promise<ChatStore> {
+    await this.#storage.run(
+      'INSERT INTO chat_room (id, tips, settings, read_row, unread, mentions) VALUES (?, ?, ?, 0, 0, 0) ON CONFLICT DO NOTHING',
+      [id, '[]', JSON.stringify(ROOM_SETTINGS)],
+    );
+    const [row] = await this.#storage.all('SELECT k FROM chat_room WHERE id = ?', [id]);
+    const key = Number(row?.k);
+    // An index a room: what is found is this room's, and forgetting the room drops it.
+    await this.#storage.batch([
+      [
+        `CREATE VIRTUAL TABLE IF NOT EXISTS chat_text_${key} USING fts5(text, content='', tokenize="${TOKENIZER}")`,
+      ],
+      [`INSERT INTO chat_text_${key} (chat_text_${key}, rank) VALUES ('secure-delete', 1)`],
+    ]);
+    return new SqliteChatStore(this.#storage, key, () => ++this.#row);
+  }
+}
+
+class SqliteChatStore implements ChatStore {
+  readonly #storage: Storage;
+  readonly #room: number;
+  readonly #nextRow: () => number;
+  readonly #texts: string;
+  readonly #logKeys = new Map<LogId, number>();
+
+  constructor(storage: Storage, room: number, nextRow: () => number) {
+    this.#storage = storage;
+    this.#room = room;
+    this.#nextRow = nextRow;
+    this.#texts = `chat_text_${room}`;
+  }
+
+  async load(): Promise<StoredRoom> {
+    const [room] = await this.#storage.all('SELECT * FROM chat_room WHERE k = ?', [this.#room]);
+    const logs: StoredLog[] = [];
+    for (const row of await this.#storage.all('SELECT * FROM chat_log WHERE room = ?', [this.#room])) {
+      const id = b4a.toString(row.id as Uint8Array, 'hex') as LogId;
+      this.#logKeys.set(id, Number(row.k));
+      // A log is there before its first message is: see `#keysOf`.
+      if (Number(row.messages) > 0)
+        logs.push({ id, heads: JSON.parse(String(row.heads)) as Head[], messages: Number(row.messages) });
+    }
+    const receipts = await this.#storage.all('SELECT * FROM chat_receipt WHERE room = ?', [this.#room]);
+    const dangling = await this.#storage.all(
+      `SELECT target FROM chat_message WHERE target IS NOT NULL AND room = ? AND flags & ${FLAG.dangling} LIMIT ?`,
+      [this.#room, LIMITS.chatHeldMessages],
+    );
+    return {
+      logs,
+      tips: JSON.parse(String(room?.tips)) as Tip[],
+      counts: { unread: Number(room?.unread), mentions: Number(room?.mentions) },
+      readRow: Number(room?.read_row),
+      receipts: receipts.map(({ member, bytes, signature }) => ({
+        member: member as PeerId,
+        bytes: bytes as Uint8Array,
+        signature: signature as Uint8Array,
+      })),
+      settings: { ...ROOM_SETTINGS, ...(JSON.parse(String(room?.settings)) as Partial<RoomSettings>) },
+      dangling: dangling.map(({ target }) => messageId(target as Uint8Array)),
+    };
+  }
+
+  async apply(change: Change): Promise<void> {
+    const { messages = [], logs = [], bodies = [], receipts = [], tips, counts, readRow } = change;
+    await this.#keysOf(logs);
+    const batch: Statement[] = [];
+    for (const message of messages) {
+      const row = this.#nextRow();
+      batch.push([
+        'INSERT INTO chat_message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        [
+          row,
+          idBytes(message.id),
+          this.#room,
+          this.#logKeys.get(message.log) as number,
+          message.seq,
+          message.clock,
+          message.covers,
+          message.kind,
+          message.flags,
+          message.sent,
+          message.target && idBytes(message.target),
+          message.headerBytes,
+          message.signature,
+          message.body,
+        ],
+      ]);
+      if (message.text !== null) batch.push(this.#index(row, message.text));
+    }
+    for (const { row, body, flags, was, text } of bodies) {
+      // The index forgets a text only if it is told exactly the one that it has.
+      if (was !== text && was !== null)
+        batch.push([
+          `INSERT INTO ${this.#texts} (${this.#texts}, rowid, text) VALUES ('delete', ?, ?)`,
+          [row, indexed(was)],
+        ]);
+      if (was !== text && text !== null) batch.push(this.#index(row, text));
+      if (body === undefined) batch.push(['UPDATE chat_message SET flags = ? WHERE k = ?', [flags, row]]);
+      else batch.push(['UPDATE chat_message SET flags = ?, body = ? WHERE k = ?', [flags, body, row]]);
+    }
+    for (const { id, heads, messages: count } of logs) {
+      const key = this.#logKeys.get(id) as number;
+      batch.push([
+        'UPDATE chat_log SET heads = ?, messages = ? WHERE k = ?',
+        [JSON.stringify(heads), count, key],
+      ]);
+    }
+    for (const { member, bytes, signature } of receipts)
+      batch.push([
+        'INSERT OR REPLACE INTO chat_receipt VALUES (?, ?, ?, ?)',
+        [this.#room, member, bytes, signature],
+      ]);
+    if (tips) batch.push(['UPDATE chat_room SET tips = ? WHERE k = ?', [JSON.stringify(tips), this.#room]]);
+    if (counts)
+      batch.push([
+        'UPDATE chat_room SET unread = ?, mentions = ? WHERE k = ?',
+        [counts.unread, counts.mentions, this.#room],
+      ]);
+    if (readRow !== undefined)
+      batch.push(['UPDATE chat_room SET read_row = ? WHERE k = ?', [readRow, this.#room]]);
+    await this.#storage.batch(batch);
+  }
+
+  async known(ids: readonly MessageId[]): Promise<Map<MessageId, Known>> {
+    const known = new Map<MessageId, Known>();
+    const sql = `SELECT m.id, l.id AS log, m.seq, m.clock, m.covers ${FROM} WHERE m.id IN ${IN} AND m.room = ?`;
+    for (const row of await this.#among(sql, ids)) {
+      known.set(messageId(row.id as Uint8Array), {
+        log: b4a.toString(row.log as Uint8Array, 'hex') as LogId,
+        seq: Number(row.seq),
+        clock: Number(row.clock),
+        covers: Number(row.covers),
+      });
+    }
+    return known;
+  }
+
+  async get(ids: readonly MessageId[]): Promise<StoredMessage[]> {
+    const rows = await this.#among(`SELECT ${COLUMNS} ${FROM} WHERE m.id IN ${IN} AND m.room = ?`, ids);
+    const found = new Map(rows.map(fromRow).map((message) => [message.id, message]));
+    return ids.flatMap((id) => found.get(id) ?? []);
+  }
+
+  async beginning(digits: string): Promise<StoredMessage[]> {
+    const even = digits.slice(0, digits.length & ~1);
+    const [from, to] = [b4a.from(even, 'hex'), b4a.from(even.padEnd(64, 'f'), 'hex')];
+    const rows = await this.#storage.all(
+      `SELECT ${COLUMNS} ${FROM} WHERE m.id >= ? AND m.id <= ? AND m.room = ? LIMIT 64`,
+      [from, to, this.#room],
+    );
+    return rows
+      .map(fromRow)
+      .filter(({ id }) => id.startsWith(digits))
+      .slice(0, 2);
+  }
+
+  async ofLog(
+    log: LogId,
+    after: Pick<StoredMessage, 'seq' | 'row'>,
+    limit: number,
+  ): Promise<StoredMessage[]> {
+    const key = this.#logKeys.get(log);
+    if (key === undefined) return [];
+    const rows = await this.#storage.all(
+      `SELECT ${COLUMNS} ${FROM} WHERE m.log = ? AND m.seq >= ? AND (m.seq, m.k) > (?, ?)
+       ORDER BY m.seq, m.k LIMIT ?`,
+      [key, after.seq, after.seq, after.row, limit],
+    );
+    return rows.map(fromRow);
+  }
+
+  async about(targets: readonly MessageId[]): Promise<StoredMessage[]> {
+    const rows = await this.#among(
+      `SELECT ${COLUMNS} ${FROM} WHERE m.target IN ${IN} AND m.room = ?`,
+      targets,
+    );
+    return rows.map(fromRow);
+  }
+
+  async page(query: PageQuery): Promise<StoredMessage[]> {
+    const { where, params, order } = this.#where(query);
+    const rows = await this.#storage.all(
+      `SELECT ${COLUMNS} ${FROM} WHERE m.room = ? AND m.flags & ${FLAG.shown} ${where} ORDER BY ${order} LIMIT ?`,
+      [this.#room, ...params, query.limit],
+    );
+    return rows.map(fromRow);
+  }
+
+  async search(typed: string, { beforeRow, limit, since, author }: SearchQuery): Promise<StoredMessage[]> {
+    const match = ftsQuery(typed);
+    if (!match) return [];
+    const { where, params } = this.#where({ since, author, limit });
+    const rows = await this.#storage.all(
+      `SELECT ${COLUMNS} FROM ${this.#texts} f JOIN chat_message m ON m.k = f.rowid JOIN chat_log l ON l.k = m.log
+       WHERE ${this.#texts} MATCH ? AND f.rowid < ? ${where} ORDER BY f.rowid DESC LIMIT ?`,
+      [match, beforeRow ?? Number.MAX_SAFE_INTEGER, ...params, limit],
+    );
+    return rows.map(fromRow);
+  }
+
+  async expired(before: number, limit: number): Promise<StoredMessage[]> {
+    const rows = await this.#storage.all(
+      `SELECT ${COLUMNS} ${FROM} WHERE m.room = ? AND m.flags & ${FLAG.shown} AND m.body IS NOT NULL AND m.sent < ?
+       ORDER BY m.clock LIMIT ?`,
+      [this.#room, before, limit],
+    );
+    return rows.map(fromRow);
+  }
+
+  async bodiless(limit: number): Promise<MessageId[]> {
+    const rows = await this.#storage.all(
+      `SELECT id FROM chat_message WHERE room = ? AND body IS NULL AND NOT flags & ${FLAG.erased | FLAG.expired}
+       ORDER BY k DESC LIMIT ?`,
+      [this.#room, limit],
+    );
+    return rows.map(({ id }) => messageId(id as Uint8Array));
+  }
+
+  async newestRow(): Promise<number> {
+    const [row] = await this.#storage.all('SELECT max(k) AS k FROM chat_message', []);
+    return Number(row?.k ?? 0);
+  }
+
+  async counts(afterRow: number): Promise<Counts> {
+    const [row] = await this.#storage.all(
+      `SELECT count(*) AS unread, count(nullif(flags & ${FLAG.mentionsMe}, 0)) AS mentions FROM (
+         SELECT flags, room FROM chat_message WHERE k > ? LIMIT ${COUNTED_ROWS})
+       WHERE room = ? AND flags & ${FLAG.shown} AND NOT flags & ${FLAG.mine}`,
+      [afterRow, this.#room],
+    );
+    return { unread: Number(row?.unread), mentions: Number(row?.mentions) };
+  }
+
+  async authors(): Promise<{ author: PeerId; sent: number }[]> {
+    const rows = await this.#storage.all(
+      `SELECT l.id AS log, (SELECT m.sent FROM chat_message m WHERE m.log = l.k ORDER BY m.seq DESC LIMIT 1) AS sent
+       FROM chat_log l WHERE l.room = ? AND l.messages > 0`,
+      [this.#room],
+    );
+    const last = new Map<PeerId, number>();
+    for (const row of rows) {
+      const author = authorOf(b4a.toString(row.log as Uint8Array, 'hex') as LogId);
+      last.set(author, Math.max(last.get(author) ?? 0, Number(row.sent)));
+    }
+    return [...last].map(([author, sent]) => ({ author, sent }));
+  }
+
+  async size(): Promise<Size> {
+    const [row] = await this.#storage.all(
+      `SELECT count(*) AS messages, sum(length(header) + 96 + coalesce(length(body), 0)) AS bytes, min(sent) AS oldest
+       FROM chat_message WHERE room = ?`,
+      [this.#room],
+    );
+    return {
+      messages: Number(row?.messages),
+      bytes: Number(row?.bytes ?? 0),
+      oldest: row?.oldest === null ? null : Number(row?.oldest),
+    };
+  }
+
+  async configure(settings: RoomSettings): Promise<void> {
+    await this.#storage.run('UPDATE chat_room SET settings = ? WHERE k = ?', [
+      JSON.stringify(settings),
+      this.#room,
+    ]);
+  }
+
+  scrub(): Promise<void> {
+    return this.#storage.scrub();
+  }
+
+  async forget(): Promise<number> {
+    const { messages } = await this.size();
+    await this.#storage.batch([
+      [`DROP TABLE ${this.#texts}`],
+      ['DELETE FROM chat_message WHERE room = ?', [this.#room]],
+      ['DELETE FROM chat_log WHERE room = ?', [this.#room]],
+      ['DELETE FROM chat_receipt WHERE room = ?', [this.#room]],
+      ['DELETE FROM chat_room WHERE k = ?', [this.#room]],
+    ]);
+    this.#logKeys.clear();
+    return messages;
+  }
+
+  #index(row: number, text: string): Statement {
+    return [`INSERT INTO ${this.#texts} (rowid, text) VALUES (?, ?)`, [row, indexed(text)]];
+  }
+
+  /** Rows of logs that are new: their keys are needed for what is stored next. */
+  async #keysOf(logs: readonly StoredLog[]): Promise<void> {
+    const fresh = logs.filter(({ id }) => !this.#logKeys.has(id));
+    if (fresh.length === 0) return;
+    await this.#storage.batch(
+      fresh.map(
+        ({ id }): Statement => [
+          'INSERT INTO chat_log (room, id, heads, messages) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING',
+          [this.#room, logBytes(id), '[]'],
+        ],
+      ),
+    );
+    for (const { id } of fresh) {
+      const [row] = await this.#storage.all('SELECT k FROM chat_log WHERE room = ? AND id = ?', [
+        this.#room,
+        logBytes(id),
+      ]);
+      this.#logKeys.set(id, Number(row?.k));
+    }
+  }
+
+  async #among(sql: string, ids: readonly MessageId[]): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (let i = 0; i < ids.length; i += IDS) {
+      const some: Value[] = ids.slice(i, i + IDS).map(idBytes);
+      while (some.length < IDS) some.push(NO_ID);
+      rows.push(...(await this.#storage.all(sql, [...some, this.#room])));
+    }
+    return rows;
+  }
+
+  #where({ before, after, since, author, mentionsMe }: PageQuery) {
+    const conditions: string[] = [];
+    const params: Value[] = [];
+    const add = (condition: string, ...values: Value[]) => {
+      conditions.push(`AND ${condition}`);
+      params.push(...values);
+    };
+    // A bound on the clock alone too, since it is what the index has.
+    if (before)
+      add('m.clock <= ? AND (m.clock, m.id) < (?, ?)', before.clock, before.clock, idBytes(before.id));
+    if (after) add('m.clock >= ? AND (m.clock, m.id) > (?, ?)', after.clock, after.clock, idBytes(after.id));
+    if (since !== undefined) add('m.sent >= ?', since);
+    if (author !== undefined)
+      add('m.log IN (SELECT k FROM chat_log WHERE substr(id, 1, 32) = ?)', b4a.from(author, 'hex'));
+    if (mentionsMe) add(`m.flags & ${FLAG.mentionsMe}`);
+    const direction = after ? '' : ' DESC';
+    return { where: conditions.join(' '), params, order: `m.clock${direction}, m.id${direction}` };
+  }
+}
+
+function fromRow(row: Row): StoredMessage {
+  const log = b4a.toString(row.log as Uint8Array, 'hex') as LogId;
+  return {
+    row: Number(row.k),
+    id: messageId(row.id as Uint8Array),
+    log,
+    author: authorOf(log),
+    seq: Number(row.seq),
+    clock: Number(row.clock),
+    covers: Number(row.covers),
+    kind: Number(row.kind),
+    flags: Number(row.flags),
+    sent: Number(row.sent),
+    target: row.target ? messageId(row.target as Uint8Array) : null,
+    headerBytes: row.header as Uint8Array,
+    signature: row.signature as Uint8Array,
+    body: (row.body as Uint8Array | null) ?? null,
+  };
+}
