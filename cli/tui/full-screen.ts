@@ -72,7 +72,7 @@ export class FullScreen {
       if (this.#drawTimer) clearTimeout(this.#drawTimer);
       process.stdin.off('data', this.#onData);
       process.stdout.off('resize', this.#onResize);
-      for (const signal of END_SIGNALS) process.off(signal, this.#close);
+      for (const signal of END_SIGNALS) process.off(signal, this.#onSignal);
       this.#screen.leave();
       this.#painter.close();
     }
@@ -94,9 +94,10 @@ export class FullScreen {
       this.#close();
     });
     process.stdin.on('data', this.#onData);
-    process.stdin.once('end', this.#close);
+    process.stdin.once('end', this.#onSignal);
     process.stdout.on('resize', this.#onResize);
-    for (const signal of END_SIGNALS) process.once(signal, this.#close);
+    // Not `once`: where Ink's own listener is the last one left it ends the process.
+    for (const signal of END_SIGNALS) process.on(signal, this.#onSignal);
   }
 
   #enter(): void {
@@ -104,6 +105,8 @@ export class FullScreen {
     this.#state = { ...this.#state, ...this.#screen.size };
     this.#draw(0);
   }
+
+  #onSignal = (): void => this.#close();
 
   #onResize = (): void => {
     this.#screen.clear();

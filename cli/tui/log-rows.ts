@@ -17,6 +17,7 @@ const TIME_CELLS = 7;
 const NAME_CELLS = 14;
 const NARROW_NAME_CELLS = 10;
 const NARROW = 60;
+const TIGHT = 40;
 /** A text gets as much even where nothing fits. */
 const LEAST_TEXT_CELLS = 8;
 
@@ -67,6 +68,7 @@ function noteRows(text: string, tone: Tone, width: number): Row[] {
 }
 
 function messageRows(message: MessageEntry, width: number): readonly Row[] {
+  if (width < TIGHT) return tightRows(message, width);
   const nameCells = width < NARROW ? NARROW_NAME_CELLS : NAME_CELLS;
   const indent = TIME_CELLS + nameCells + 1;
   const room = Math.max(LEAST_TEXT_CELLS, width - indent);
@@ -78,6 +80,15 @@ function messageRows(message: MessageEntry, width: number): readonly Row[] {
       ? [time(message.at), span(name, message.mentionsMe ? 'accent' : 'strong'), span(' '), span(text, tone)]
       : [span(' '.repeat(indent)), span(text, tone)],
   );
+}
+
+/** On a very narrow terminal the text stands below the name. */
+function tightRows({ at, name, me, text, mentionsMe }: MessageEntry, width: number): readonly Row[] {
+  const tone: Tone = mentionsMe ? 'accent' : 'plain';
+  return [
+    [time(at), span(cut(`${me ? '* ' : ''}${safe(name)}`, Math.max(1, width - TIME_CELLS)), 'strong')],
+    ...textRows(text, Math.max(LEAST_TEXT_CELLS, width - 2)).map((row) => [span('  '), span(row, tone)]),
+  ];
 }
 
 /** Lines of a message as rows; what stands between ``` lines is set off by a bar instead. */

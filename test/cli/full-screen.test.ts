@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { type Host, Lan } from '../hosts/hosts.js';
+import { enter, objects, Person } from '../support/command.js';
+import { has } from '../support/needs.js';
+import { TmuxTerminal } from '../support/tmux-terminal.js';
+
+/** What a terminal shows after the command: its exit code, and that keys are echoed and lines read as before. */
+const CLEAN_END = /^exit 0 +icanon +echo/m;
+
+if (has(t, 'root', 'ip', 'tmux')) {
+  t.test('at a terminal: talk, complete, paste, scroll, resize, quit, as a person would', async (t) => {
+    const lan = new Lan(2);
+    t.teardown(() => lan.close());
+    const [person, other] = lan.hosts.map((host) => new Person(t, host as Host)) as [Person, Person];
+    const terminal = new TmuxTerminal(t, person, ['join', 'lab', '--yes', '--name', '王小明']);
+    await terminal.until(/ lab {2}open {3}nobody else here yet.* 王小明$/m);
+    const window = await enter(other, 'lab', '--name', 'Amber 👩‍🚀 Fox');
+    await terminal.until(/→ Amber 👩‍🚀 Fox joined/);
+    window.write('\u001b[2J\u001b]0;owned\u0007hello 你好\n');
+    await terminal.until(/Amber 👩‍🚀 Fox +\[2J\]0;owned *hello 你好/);
+
+    terminal.type('hi @am');
+    terminal.press('Tab');
+    await terminal.until(/^> hi @Amber 👩‍🚀 Fox $|^> hi @Amber 👩‍🚀 Fox/m);
+    terminal.press('Enter');
+    await window.until(/"hi @Amber 👩‍🚀 Fox ?"/u);
+
+    const lines = Array.from({ length: 200 }, (_, i) => `pasted ${i}`);
+    terminal.paste(lines.join('\n'));
+    await terminal.until(/── 200 lines, 2\.1 kB, as one message\? Enter says it/);
+    terminal.press('Enter');
+    await terminal.until(/── 200 lines, 2\.1 kB/);
+    terminal.press('Enter');
+    await window.until(/pasted 199/);
+    const said = objects(window.out).filter(({ text }) => String(text).startsWith('pasted'));
+    t.same(
+      said.map(({ text }) => text),
+      [lines.join('\n')],
+      'it is one message',
+    );
+
+    await terminal.until(/pasted 199\n─+\n> +\/help/);
+    terminal.press('PageUp', 'PageUp');
+    await terminal.until(/── End goes to the newest/);
+    window.write('while reading\n');
+    await terminal.until(/── 1 new message below/);
+    terminal.resize(120, 40);
+    const wide = await terminal.until(/│ HERE 2\n/);
+    t.equal(wide.split('\n')[1]?.length, 120, 'the line below the head is as wide as the terminal');
+    t.match(wide, /● Amber 👩‍🚀 Fox +LAN/u);
+    terminal.resize(44, 12);
+    await terminal.until(/^─{44}$/m);
+    terminal.press('End');
+    await terminal.until(/while reading\n─+\n> /);
+    terminal.type('/quit');
+    terminal.press('Enter');
+    await terminal.until(CLEAN_END);
+    t.equal((await window.end('{quit}\n')).code, 0);
+  });
+
+  t.test('a cut network is told and heals; Ctrl-C twice and a signal give the terminal back', async (t) => {
+    const lan = new Lan(2);
+    t.teardown(() => lan.close());
+    const [person, other] = lan.hosts.map((host) => new Person(t, host as Host)) as [Person, Person];
+    const terminal = new TmuxTerminal(t, person, ['join', 'lab', '--yes']);
+    await terminal.until(/nobody else here yet/);
+    const window = await enter(other, 'lab', '--name', 'Amber Fox');
+    await terminal.until(/→ Amber Fox joined/);
+    lan.cut(lan.hosts[1] as Host);
+    await terminal.until(/! Amber Fox cannot be reached any more; still trying/);
+    lan.heal(lan.hosts[1] as Host);
+    await terminal.until(/still trying\n.*→ Amber Fox joined/);
+
+    terminal.type('half a line');
+    await terminal.until(/^> half a line/m);
+    terminal.press('C-c');
+    await terminal.until(/── Ctrl-C again closes this window\.[^\n]*\n> +\/help/);
+    terminal.press('C-c');
+    await terminal.until(CLEAN_END);
+
+    const next = new TmuxTerminal(t, person, ['join', 'lab', '--yes']);
+    await next.until(/2 here/);
+    process.kill(childOf(next.pid), 'SIGTERM');
+    await next.until(CLEAN_END);
+    t.equal((await window.end('{quit}\n')).code, 0);
+  });
+}
+
+/** The chatter that a terminal's shell waits for. */
+const childOf = (pid: number): number =>
+  Number.parseInt(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'), 10);
