@@ -35,6 +35,11 @@ const REFRESH_EVERY_MS = 300_000;
 /** Closing does not wait longer for the DHT; what was announced there runs out by itself. */
 const CLOSE_MS = 1_000;
 
+/**
+ * The first dial after a better way was lost: the other end may still hold that way, refuses without a word, and the
+ * dial would stay for ten seconds, in which the other's own dial is taken for one too many.
+ */
+const FIRST_DIAL_MS = 1_500;
 /** A DHT that was not entered by then is not to be had: the library's own time-outs are six seconds. */
 const ENTER_MS = 4_000;
 /** Nodes that are asked whether they are there. */
@@ -89,6 +94,10 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
   readonly #pending: PendingStreams;
   readonly #rooms = new Map<string, JoinedRoom>();
   readonly #held = new Set<string>();
+  /** Who has proven a room in this run, those of longest ago forgotten first: a stream of theirs may end early. */
+  readonly #met = new Set<string>();
+  /** Released, and not dialled since. */
+  readonly #released = new Set<string>();
   readonly #shunned = new Map<string, Shunned>();
   #starting: Promise<Hyperswarm | null> | null = null;
   #swarm: Hyperswarm | null = null;
@@ -133,11 +142,14 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
 
   hold(instance: string): void {
     this.#held.add(instance);
+    this.#meet(instance);
+    this.#released.delete(instance);
     this.#ban(instance);
   }
 
   release(instance: string): void {
     if (!this.#held.delete(instance)) return;
+    this.#released.add(instance);
     this.#unban(instance);
     this.refresh();
   }
@@ -204,9 +216,22 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
       void swarm.destroy().catch(ignore);
       return null;
     }
+    const connect = swarm.dht.connect.bind(swarm.dht);
+    swarm.dht.connect = (publicKey, options) => {
+      const noise = connect(publicKey, options);
+      this.#onDial(noise, instanceId(publicKey as Uint8Array));
+      return noise;
+    };
     swarm.on('connection', (noise, info) => this.#onConnection(noise, info));
     this.#swarm = swarm;
     return swarm;
+  }
+
+  #onDial(noise: NoiseSecretStream, instance: string): void {
+    if (!this.#released.delete(instance)) return;
+    const deadline = this.#deps.clock.after(FIRST_DIAL_MS, () => noise.destroy());
+    noise.on('open', () => deadline.cancel());
+    noise.on('close', () => deadline.cancel());
   }
 
   async #make(keyPair: NoiseSecretStream.KeyPair): Promise<Hyperswarm> {
@@ -269,6 +294,7 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
         deadline.cancel();
         letGo();
         noise.off('data', meter);
+        this.#meet(instance);
         this.#forgive(instance);
       },
     });
@@ -284,9 +310,16 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
     return this.closing || this.#held.has(instance) || this.#shunned.has(instance);
   }
 
+  #meet(instance: string): void {
+    this.#met.delete(instance);
+    this.#met.add(instance);
+    if (this.#met.size > LIMITS.peers * 2) this.#met.delete(this.#met.values().next().value as string);
+  }
+
   /** Leaves somebody alone who proved nothing. */
   #shun(instance: string): void {
-    if (this.closing || this.#held.has(instance)) return;
+    // Where both ends dial at once the library ends one of two streams, maybe before its proof.
+    if (this.closing || this.#held.has(instance) || this.#met.has(instance)) return;
     const failures = (this.#shunned.get(instance)?.failures ?? 0) + 1;
     this.#forgive(instance);
     const [oldest] = this.#shunned.keys();
