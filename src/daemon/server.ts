@@ -38,6 +38,7 @@ export interface ApiServerDependencies {
 
 const PREFIX = '/api/';
 const SOCKET = '/api/socket';
+const UPLOAD = '/api/upload';
 
 /** Requests whose parameters are a list of files. */
 const BODY_BYTES: Readonly<Record<string, number>> = { upload: LIMITS.manifestBytes };
@@ -148,7 +149,9 @@ export class ApiServer extends Resource {
       this.#files.serve(request, response, this.port)
     )
       return;
-    const verdict = guard(guarded, this.port, token);
+    // The list of files before their bytes: a page has no other way for so long a list.
+    const pass = url === UPLOAD ? this.#deps.access.passIn(request.headers.authorization) : null;
+    const verdict = guard(guarded, this.port, pass ?? token);
     try {
       const handle = this.#bodies.route(guarded, this.port);
       if (handle) {

@@ -1,10 +1,13 @@
 import './files.css';
-import { File, Files, Folder, TriangleAlert } from 'lucide-react';
-import { useState } from 'react';
+import { Check, File, Files, Folder, Image, TriangleAlert } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
 import type { TransferInfo } from '../../daemon/files-api.js';
 import { Failure } from '../parts/failure.js';
 import { usePage, useStore } from '../state/use-page.js';
 import { size, timeLeft } from './amounts.js';
+import { saveAs } from './bodies.js';
+import { answerWords, copyWords, stateWords } from './file-words.js';
+import { isPicture, Picture } from './picture.js';
 
 type Action = 'accept' | 'decline' | 'pause' | 'resume' | 'cancel' | 'withdraw';
 
@@ -14,7 +17,7 @@ const WORDS: Record<Action, string> = {
   pause: 'Pause',
   resume: 'Go on',
   cancel: 'Cancel',
-  withdraw: 'Withdraw',
+  withdraw: 'Take back',
 };
 
 /** One offer, whoever made it and whichever window deals with it: what, from whom, risk, where to, action. */
@@ -24,9 +27,9 @@ export function FileCard({ transfer }: { transfer: string }) {
   if (!info) return null;
   const { entries, files, total, mine, from, to } = info;
   const [first] = entries;
-  const Icon = entries.length > 1 ? Files : first?.folder ? Folder : File;
+  const Icon = entries.length > 1 ? Files : first?.folder ? Folder : isPicture(info) ? Image : File;
   const more = entries.length > 1 ? ` and ${entries.length - 1} more` : '';
-  const who = mine ? `You offer this to ${to?.name ?? 'everybody here'}` : `From ${from.name}`;
+  const who = mine ? `yours, to ${to?.name ?? 'everyone here'}` : `from ${from.name}`;
   return (
     <section
       className={!mine && info.state === 'offered' ? 'file-card asks' : 'file-card'}
@@ -35,12 +38,18 @@ export function FileCard({ transfer }: { transfer: string }) {
       <Icon className="file-icon" aria-hidden="true" />
       <div className="file-title">
         <b>
-          {first?.name}
+          <bdi>{first?.name}</bdi>
           {more}
         </b>
         <span>
           {size(total)}
           {files > 1 && ` · ${files} files`} · {who}
+          {info.state === 'done' && (
+            <span className="file-checked">
+              {' · '}
+              <Check aria-hidden="true" /> checked
+            </span>
+          )}
         </span>
       </div>
       <Lower info={info} />
@@ -52,101 +61,182 @@ export function FileCard({ transfer }: { transfer: string }) {
 function Lower({ info }: { info: TransferInfo }) {
   const store = useStore();
   const [failure, setFailure] = useState<string | null>(null);
-  const act = async (action: Action) => {
+  const [place, setPlace] = useState<string | null>(null);
+  const [asked, setAsked] = useState(false);
+  const attempt = async (fn: () => Promise<unknown>) => {
     setFailure(null);
     try {
-      await store.request(action, { transfer: info.transfer });
+      await fn();
     } catch (err) {
       setFailure((err as Error).message);
     }
   };
-  const moving = info.state === 'active' || info.state === 'paused';
-  const [first, ...rest] = actionsOf(info);
+  const act = (action: Action) => attempt(() => store.request(action, { transfer: info.transfer }));
+  const { mine, state } = info;
+  const picture = isPicture(info);
+  const isHere = state === 'done' || (mine && state === 'serving' && info.copied === null);
+  const isOffered = !mine && state === 'offered';
+  const copying = copyWords(info);
+  const actions = actionsOf(info);
   return (
     <div className="file-lower">
-      {info.riskyCount > 0 && !info.mine && info.state === 'offered' && (
-        <p className="file-risk">
-          <TriangleAlert aria-hidden="true" />
-          <span>
-            {info.riskyCount === 1
-              ? 'One program or script inside: '
-              : `${info.riskyCount} programs or scripts inside: `}
-            {info.risky.join(', ')}
-          </span>
-        </p>
-      )}
-      {moving && !info.mine && (
-        <progress
-          className={info.state === 'paused' ? 'bar paused' : 'bar'}
-          max={Math.max(info.total, 1)}
-          value={info.bytes}
-          aria-label={`${Math.floor((100 * info.bytes) / Math.max(info.total, 1))} % of ${info.entries[0]?.name} is here`}
-        />
-      )}
-      <p className={info.state === 'failed' ? 'file-state failed' : 'file-state'} role="status">
-        <span>{stateWords(info)}</span>
-        {info.state === 'active' && !info.mine && (
-          <span>
-            {[`${size(info.ratePerSecond)}/s`, timeLeft(info.total - info.bytes, info.ratePerSecond)]
-              .filter(Boolean)
-              .join(' · ')}
+      {info.riskyCount > 0 && isOffered && <Risk info={info} />}
+      {picture && isHere && <Picture info={info} asked={asked} />}
+      <Bar info={info} />
+      <p className={state === 'failed' ? 'file-state failed' : 'file-state'} role="status">
+        <span>{copying ?? stateWords(info)}</span>
+        {(state === 'active' || copying) && (
+          <span className="file-rate">
+            {copying
+              ? `${percent(info.copied ?? 0, info.total)} %`
+              : [
+                  info.ratePerSecond > 0 && `${size(info.ratePerSecond)}/s`,
+                  timeLeft(info.total - info.bytes, info.ratePerSecond),
+                ]
+                  .filter(Boolean)
+                  .join(' · ')}
           </span>
         )}
       </p>
+      {mine && <Receivers info={info} />}
       <Failure text={failure} />
-      {first && (
-        <div className="actions">
-          <button
-            type="button"
-            className={first === 'accept' ? 'button primary' : 'button'}
-            onClick={() => void act(first)}
-          >
-            {WORDS[first]}
+      {place !== null && (
+        <form
+          className="file-place"
+          onSubmit={(event: FormEvent) => {
+            event.preventDefault();
+            void attempt(() => store.request('accept', { transfer: info.transfer, out: place.trim() }));
+          }}
+        >
+          <label className="field">
+            <span className="hidden-text">Folder on this computer</span>
+            <input
+              // biome-ignore lint/a11y/noAutofocus: it was asked for
+              autoFocus
+              placeholder="/home/me/elsewhere"
+              value={place}
+              onChange={({ target }) => setPlace(target.value)}
+            />
+          </label>
+          <button type="submit" className="button" disabled={place.trim() === ''}>
+            Put it there
           </button>
-          {rest.map((action) => (
-            <button key={action} type="button" className="button" onClick={() => void act(action)}>
-              {WORDS[action]}
+        </form>
+      )}
+      {(actions.length > 0 || isHere) && (
+        <div className="actions">
+          {actions.map((action) => (
+            <button
+              key={action}
+              type="button"
+              className={action === 'accept' ? 'button primary' : 'button'}
+              onClick={() => {
+                if (action === 'accept' && picture) setAsked(true);
+                void act(action);
+              }}
+            >
+              {action === 'accept' && picture ? `Load picture (${size(info.total)})` : WORDS[action]}
             </button>
           ))}
+          {isOffered && (
+            <button
+              type="button"
+              className="button quiet"
+              aria-expanded={place !== null}
+              onClick={() => setPlace(place === null ? '' : null)}
+            >
+              Other place
+            </button>
+          )}
+          {state === 'done' && info.files === 1 && !info.entries[0]?.folder && (
+            <button
+              type="button"
+              className="button quiet"
+              onClick={() => void attempt(() => saveAs(store, info))}
+            >
+              Save as…
+            </button>
+          )}
         </div>
       )}
     </div>
   );
 }
 
+function Risk({ info }: { info: TransferInfo }) {
+  const { riskyCount, risky } = info;
+  const more = riskyCount > risky.length ? ` and ${riskyCount - risky.length} more` : '';
+  return (
+    <p className="file-risk">
+      <TriangleAlert aria-hidden="true" />
+      <span>
+        <b>
+          {riskyCount === 1 ? '1 program or script inside: ' : `${riskyCount} programs or scripts inside: `}
+        </b>
+        <bdi>{risky.join(', ')}</bdi>
+        {more}.
+      </span>
+    </p>
+  );
+}
+
+/** Moving in the accent, grey while it waits, red where it stopped. */
+function Bar({ info }: { info: TransferInfo }) {
+  const { mine, state, copied, bytes, total, sources, code } = info;
+  const moves = copied !== null || (!mine && state === 'active');
+  if (!moves && (mine || state !== 'paused')) return null;
+  const here = copied ?? bytes;
+  const look =
+    state === 'paused' && code
+      ? ' stopped'
+      : state === 'paused' || (copied === null && sources === 0)
+        ? ' paused'
+        : '';
+  return (
+    <progress
+      className={`bar${look}`}
+      max={Math.max(total, 1)}
+      value={here}
+      aria-label={`${percent(here, total)} % of ${info.entries[0]?.name} is ${mine ? 'copied' : 'here'}`}
+    />
+  );
+}
+
+/** Of one's own: how it stands at everybody who has answered. */
+function Receivers({ info }: { info: TransferInfo }) {
+  if (info.receivers.length === 0) return null;
+  return (
+    <ul className="file-receivers">
+      {info.receivers.map(({ peer, answer, bytes, code }) => (
+        <li key={peer.id}>
+          <span className="cut">{peer.name}</span>
+          {answer === 'accepted' || answer === 'progress' ? (
+            <>
+              <progress
+                className="bar"
+                max={Math.max(info.total, 1)}
+                value={bytes}
+                aria-label={`${peer.name} has ${percent(bytes, info.total)} %`}
+              />
+              <span>{percent(bytes, info.total)} %</span>
+            </>
+          ) : (
+            <span className={answer === 'done' ? 'file-checked' : undefined}>
+              {answerWords(answer, code)}
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const percent = (part: number, whole: number): number => Math.floor((100 * part) / Math.max(whole, 1));
+
 /** What can be done now; the first is what is mostly wanted. */
 function actionsOf({ mine, state }: TransferInfo): Action[] {
-  if (mine) return state === 'offered' || state === 'serving' || state === 'active' ? ['withdraw'] : [];
+  if (mine) return state === 'serving' || state === 'paused' ? ['withdraw'] : [];
   if (state === 'offered') return ['accept', 'decline'];
   if (state === 'active') return ['pause', 'cancel'];
   return state === 'paused' ? ['resume', 'cancel'] : [];
-}
-
-function stateWords({ mine, state, code, bytes, total, paths, sources, receivers }: TransferInfo): string {
-  switch (state) {
-    case 'offered':
-    case 'serving':
-      if (!mine) return 'It is put into your downloads folder, Chatter.';
-      return receivers.length === 0
-        ? 'Waiting for somebody to come'
-        : receivers
-            .map(({ peer, answer, bytes: has }) => `${peer.name}: ${answer} (${size(has)})`)
-            .join(', ');
-    case 'active':
-      return mine
-        ? 'Being handed over'
-        : `${size(bytes)} of ${size(total)} from ${sources === 1 ? 'one person' : `${sources} people`}`;
-    case 'paused':
-      return `Paused at ${size(bytes)} of ${size(total)}; nothing of it is sent twice`;
-    case 'done':
-      return paths[0] === undefined ? 'Done' : `Checked, and saved as ${paths[0]}`;
-    case 'declined':
-      return mine ? 'Declined' : 'You declined it';
-    case 'cancelled':
-      return 'Cancelled; what had arrived of it was removed';
-    case 'withdrawn':
-      return 'Withdrawn';
-    default:
-      return code ?? 'It failed';
-  }
 }

@@ -1,6 +1,7 @@
 import './composer.css';
 import { ArrowUp } from 'lucide-react';
 import { type FormEvent, type KeyboardEvent, useRef, useState } from 'react';
+import { AttachButton } from '../files/attach-button.js';
 import { Failure } from '../parts/failure.js';
 import type { RoomState } from '../state/model.js';
 import { usePage, useStore } from '../state/use-page.js';
@@ -60,6 +61,7 @@ export function Composer({ room }: { room: RoomState }) {
           onKeyDown={onKeyDown}
         />
         <div className="composer-bar">
+          <AttachButton room={room} />
           <span className="composer-hint">
             <kbd>Enter</kbd> sends
           </span>

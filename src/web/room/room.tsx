@@ -1,7 +1,9 @@
 import './room.css';
-import { DoorOpen, UserPlus, Users } from 'lucide-react';
+import { DoorOpen, FolderOpen, UserPlus, Users } from 'lucide-react';
 import { useState } from 'react';
 import type { RoomInfo } from '../../daemon/api.js';
+import { DropTarget } from '../files/drop-target.js';
+import { FilesOverview } from '../files/files-overview.js';
 import { PeoplePanel } from '../people/people-panel.js';
 import type { RoomState } from '../state/model.js';
 import { useStore } from '../state/use-page.js';
@@ -19,6 +21,7 @@ const WIDE_PX = 1100;
 export function Room({ room }: { room: RoomState }) {
   const store = useStore();
   const [inviting, setInviting] = useState(false);
+  const [files, setFiles] = useState(false);
   const [chosen, setChosen] = useState<boolean | null>(null);
   const panel = chosen ?? window.innerWidth > WIDE_PX;
   const kind = room.info ? KINDS[room.info.kind] : '';
@@ -31,6 +34,16 @@ export function Room({ room }: { room: RoomState }) {
           <span className="room-about">{[kind, people].filter(Boolean).join(' · ')}</span>
           <button type="button" className="button quiet" onClick={() => setInviting(true)}>
             <UserPlus aria-hidden="true" /> Invite
+          </button>
+          <button
+            type="button"
+            className="icon-button"
+            title="Files"
+            aria-label="Files"
+            aria-pressed={files}
+            onClick={() => setFiles(!files)}
+          >
+            <FolderOpen aria-hidden="true" />
           </button>
           <button
             type="button"
@@ -57,8 +70,15 @@ export function Room({ room }: { room: RoomState }) {
             <Users aria-hidden="true" />
           </button>
         </header>
-        {room.here.size === 0 && room.entries.length === 0 ? <Alone room={room} /> : <Timeline room={room} />}
-        <Composer room={room} />
+        {files && <FilesOverview room={room} />}
+        {!files &&
+          (room.here.size === 0 && room.entries.length === 0 ? (
+            <Alone room={room} />
+          ) : (
+            <Timeline room={room} />
+          ))}
+        {!files && <Composer room={room} />}
+        <DropTarget room={room} />
       </main>
       {panel && <PeoplePanel room={room} byWidth={chosen === null} />}
       {inviting && <InviteDialog room={room.room} roomId={room.roomId} onClose={() => setInviting(false)} />}

@@ -103,13 +103,14 @@ function reduceTransfers(transfers: State['transfers'], event: ApiEvent): State[
     case 'transfer-changed':
       return new Map(transfers).set(event.transfer, event);
     case 'transfer-progress': {
-      const { bytes, total, ratePerSecond, sources } = event;
-      return put(event.transfer, { state: 'active', bytes, total, ratePerSecond, sources });
+      const { bytes, total, ratePerSecond, sources, copied } = event;
+      const state = transfers.get(event.transfer)?.mine ? 'serving' : 'active';
+      return put(event.transfer, { state, bytes, total, ratePerSecond, sources, copied });
     }
     case 'transfer-done':
       return put(event.transfer, { state: 'done', bytes: event.bytes, paths: event.paths, ratePerSecond: 0 });
     case 'transfer-failed':
-      return put(event.transfer, { state: 'failed', code: event.text, ratePerSecond: 0 });
+      return put(event.transfer, { code: event.code, ratePerSecond: 0 });
     default:
       return transfers;
   }

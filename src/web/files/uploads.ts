@@ -1,0 +1,92 @@
+import type { TransferInfo } from '../../daemon/files-api.js';
+import type { PageStore } from '../state/page-store.js';
+import { useStore } from '../state/use-page.js';
+import { bearer } from './bodies.js';
+import type { Picked } from './picked.js';
+
+/** Files from here on have blocks of their own, and their bytes come first (`src/daemon/README.md`). */
+const BLOCK_BYTES = 256 * 1024;
+/** Attempts without a further byte after which the file itself is taken for unreadable. */
+const ATTEMPTS = 4;
+const AGAIN_MS = 500;
+
+/**
+ * What this tab hands over to its node. The files stay where they are and are read at the pace at which the node takes
+ * them; a copy that was cut short, by a node that ended, goes on where it stopped for as long as the tab is open.
+ */
+export class Uploads {
+  readonly #store: PageStore;
+
+  constructor(store: PageStore) {
+    this.#store = store;
+  }
+
+  /** Offers what was picked; resolves when all of it is copied or somebody ended it. Rejects with a sentence. */
+  async offer(room: string, picked: readonly Picked[], to?: string): Promise<void> {
+    if (picked.length === 0) return;
+    const entries = picked.map(({ path, file }) => ({
+      path: path.normalize('NFC'),
+      size: file?.size ?? 0,
+      mtimeMs: Math.max(0, file?.lastModified ?? Date.now()),
+      folder: file === null,
+    }));
+    const made = await this.#post<TransferInfo>('/api/upload', JSON.stringify({ room, to, entries }), {
+      'Content-Type': 'application/json',
+    });
+    const files = picked.flatMap(({ file }) => (file && file.size > 0 ? [file] : []));
+    const big = files.filter(({ size }) => size >= BLOCK_BYTES);
+    const small = files.filter(({ size }) => size < BLOCK_BYTES);
+    await this.#copy(made, new Blob([...big, ...small]));
+  }
+
+  async #copy({ transfer, roomId, copied }: TransferInfo, body: Blob): Promise<void> {
+    let at = copied;
+    for (let left = ATTEMPTS; at !== null && left > 0; left--) {
+      const before: number = at;
+      try {
+        await this.#post(`/api/upload/${transfer}/${at}`, body.slice(at));
+        return;
+      } catch {
+        await this.#connected();
+        at = await this.#copied(transfer, roomId);
+        if (at !== null && at > before) left = ATTEMPTS;
+      }
+    }
+    if (at === null) return;
+    await this.#store.request('withdraw', { transfer }).catch(() => {});
+    throw new Error('The files could not be read to the end; the offer was taken back.');
+  }
+
+  /** How far it has come; null where nothing more is wanted. */
+  async #copied(transfer: string, room: string): Promise<number | null> {
+    const all = await this.#store.request('transfers', { room }).catch(() => null);
+    const info = all?.find((each) => each.transfer === transfer);
+    return info && (info.state === 'serving' || info.state === 'paused') ? info.copied : null;
+  }
+
+  async #post<T>(url: string, body: BodyInit, headers: Record<string, string> = {}): Promise<T> {
+    const answer = await fetch(url, {
+      method: 'POST',
+      body,
+      headers: { ...headers, ...(await bearer(this.#store)) },
+    });
+    const { ok, error } = (await answer.json()) as { ok?: T; error?: { text: string } };
+    if (ok === undefined) throw new Error(error?.text ?? 'Chatter did not take it.');
+    return ok;
+  }
+
+  /** Resolves when the node has been here for a moment. */
+  async #connected(): Promise<void> {
+    do await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    while (this.#store.snapshot().link !== 'open');
+  }
+}
+
+const ofStore = new WeakMap<PageStore, Uploads>();
+
+export function useUploads(): Uploads {
+  const store = useStore();
+  const uploads = ofStore.get(store) ?? new Uploads(store);
+  ofStore.set(store, uploads);
+  return uploads;
+}
