@@ -24,6 +24,7 @@ const EXAMPLES: Record<string, [string, string]> = {
   cancel: ['chatter cancel 3f09ac12', 'chatter cancel 3f09ac12 --json'],
   withdraw: ['chatter withdraw 3f09ac12', 'chatter withdraw 3f09ac12 --json'],
   peers: ['chatter peers lab', 'chatter peers lab --json'],
+  guest: ['chatter guest lab', 'chatter guest lobby slides.pdf --minutes 15'],
   invite: ['chatter invite --new design', 'chatter invite lab --qr'],
   whoami: ['chatter whoami', 'chatter whoami --name "Blue Heron"'],
   rooms: ['chatter rooms', 'chatter rooms --json'],
@@ -103,6 +104,16 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   ).option('--no-wait', 'do not wait until somebody has it');
   addFileCommands(command, choosesRoom);
   command('peers ROOM', 'who is here, and by which path', () => import('./commands/peers.js'));
+  choosesRoom(
+    command(
+      'guest ROOM [PATH...]',
+      'a page for somebody on this network with nothing but a browser, for an hour or until Ctrl-C',
+      () => import('./commands/guest.js'),
+    ),
+  )
+    .option('--minutes <N>', 'how long, 1 to 1440 (default 60)')
+    .option('--address <IP>', 'which address of this machine')
+    .option('--take', 'give what guests hand in to the room without asking');
   command('invite [ROOM]', 'print the invite of a room', () => import('./commands/invite.js'))
     .option('--new [LABEL]', 'make a new private room')
     .option('--qr', 'print the QR code too (always on a terminal)');

@@ -63,6 +63,7 @@ export const ERRORS = {
   TRANSFER_DECLINED: 'It was declined.',
   TRANSFER_CANCELLED: 'It was cancelled.',
   TRANSFER_WITHDRAWN: 'It was withdrawn.',
+  GUEST_NONE: 'No guest page is open in this room.',
   PROOF_FAILED: 'The peer did not prove that it belongs to the room.',
   PROOF_TIMEOUT: 'The peer did not prove itself in time.',
   PROTOCOL_VIOLATED: 'The peer broke the protocol.',

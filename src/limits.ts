@@ -164,6 +164,19 @@ export const LIMITS = {
   uploadStallMs: 60_000,
   pageKeyMs: 30 * 24 * 3_600_000,
 
+  // A page for guests ([L10])
+  guestConnections: 64,
+  guestConnectionsPerAddress: 8,
+  guestAddresses: 256,
+  guestRequestsPerSecond: 10,
+  guestRequestsBurst: 60,
+  guestNoteBytes: 2000,
+  guestNotes: 200,
+  guestShelfFiles: 1000,
+  guestUploadFiles: 100,
+  guestUploadsWaiting: 20,
+  guestUploadBytes: 10 * 1024 ** 3,
+
   // The node ([L7])
   idleNodeMs: 5_000,
   crashesForSafeMode: 3,

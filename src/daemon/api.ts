@@ -4,6 +4,7 @@ import { LOG_LEVELS } from '../log.js';
 import { CHAT_REQUESTS, type ChatEventBody } from './chat-api.js';
 import { DOCTOR_REQUESTS } from './doctor-api.js';
 import { FILE_REQUESTS, type FileEventBody } from './files-api.js';
+import { GUEST_REQUESTS, type GuestEventBody } from './guest-api.js';
 
 /**
  * The local API, once for server, client and page: every request with its parameters and its result, and every
@@ -185,6 +186,7 @@ export const REQUESTS = {
   backup: { params: z.object({ passphrase: z.string() }), result: z.object({ sealed: z.string() }) },
   ...FILE_REQUESTS,
   ...DOCTOR_REQUESTS,
+  ...GUEST_REQUESTS,
   /** An address of the page that lets whoever opens it in: once, within a minute. It shows `room` first. */
   page: { params: z.object({ room: roomRef.optional() }), result: z.object({ url: z.string() }) },
   /** A pinned node does not end when its last lease does. */
@@ -216,6 +218,7 @@ export type EventBody =
   | { type: 'peer-lookalike'; room: string; roomId: string; peer: Person; known: Known; text: string }
   | { type: 'peer-marked'; peer: Known }
   | FileEventBody
+  | GuestEventBody
   | { type: 'error'; room?: string; roomId?: string; code: ErrorCode; text: string };
 
 /**

@@ -163,7 +163,7 @@ function* withFirst(first: IteratorResult<Uint8Array>, rest: Iterator<Uint8Array
 }
 
 /** Headers under which a browser keeps a body and does nothing else with it (RFC 6266, RFC 8187). */
-const attachment = (name: string): Record<string, string> => {
+export const attachment = (name: string): Record<string, string> => {
   const plain = name.replace(/[^\x20-\x7e]|["\\%]/gu, '_');
   const whole = encodeURIComponent(name.toWellFormed()).replace(
     /[!'()*]/g,

@@ -132,6 +132,11 @@ export class FilesView {
     return this.#info(room, await verbs[verb](room.files, transfer.id));
   }
 
+  /** Throws TRANSFER_UNKNOWN. */
+  transfer(ref: string): Transfer {
+    return this.#find(ref).transfer;
+  }
+
   #find(ref: string): { room: Room; transfer: Transfer } {
     const found = [...this.#node.rooms.values()].flatMap((room) =>
       room.files.transfers

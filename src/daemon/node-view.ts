@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode } from '../errors.js';
+import type { Transfer } from '../files/transfer.js';
 import { ownSafetyNumber } from '../identity/safety-number.js';
 import { inviteLink, inviteSentence, nameSentence } from '../membership/invite.js';
 import { LOBBY } from '../membership/room-name.js';
@@ -155,6 +156,11 @@ export class NodeView implements ApiNode {
 
   upload(params: Params<'upload'>): Promise<Result<'upload'>> {
     return this.#files.upload(params);
+  }
+
+  /** Throws TRANSFER_UNKNOWN. */
+  transfer(ref: string): Transfer {
+    return this.#files.transfer(ref);
   }
 
   get bodies(): FileBodySource {

@@ -3,12 +3,14 @@ import { type Method, type Params, REQUESTS, type Result } from './api.js';
 import type { ApiNode, ChatMethod, NodeStatus } from './api-node.js';
 import { CHAT_REQUESTS } from './chat-api.js';
 import type { FileAccess } from './file-access.js';
+import type { GuestRequests } from './guest/guests-view.js';
 import type { Leases } from './leases.js';
 
 export interface RequestContext {
   node: ApiNode;
   leases: Leases;
   access: FileAccess;
+  guests: GuestRequests;
   /** The daemon's own part of `status`. */
   describe: () => Omit<Result<'status'>, NodeStatus>;
   /** The page's address with a fresh code in it, and the id of the room to show. */
@@ -39,7 +41,7 @@ const chatHandlers = (node: ApiNode): ChatHandlers =>
 export class Requests {
   readonly #handlers: Handlers;
 
-  constructor({ node, leases, access, describe, pageUrl, stop }: RequestContext) {
+  constructor({ node, leases, access, guests, describe, pageUrl, stop }: RequestContext) {
     this.#handlers = {
       status: () => ({ ...describe(), ...node.status() }),
       whoami: (params) => node.whoami(params),
@@ -87,6 +89,13 @@ export class Requests {
         if (!lease) throw new ChatterError('API_BAD_REQUEST', { message: 'pass: over a WebSocket only.' });
         return { pass: access.pass(lease) };
       },
+      guest: (params) => guests.guest(params, null),
+      guestOpen: (params, { lease }) => guests.guestOpen(params, lease),
+      guestClose: (params) => guests.guestClose(params, null),
+      guestSay: (params) => guests.guestSay(params, null),
+      guestPut: (params) => guests.guestPut(params, null),
+      guestTake: (params) => guests.guestTake(params, null),
+      guestAnswer: (params) => guests.guestAnswer(params, null),
       page: async ({ room }: { room?: string }) => {
         const known = room === undefined ? undefined : await node.invite({ room });
         return { url: pageUrl(known?.roomId) };

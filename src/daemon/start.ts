@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '../clock.js';
+import { networkLinks } from '../discovery/interfaces.js';
 import { type Log, lineLog } from '../log.js';
 import { ChatterNode } from '../node.js';
 import { packagePath, packageVersion } from '../package-files.js';
 import type { DataFolder } from '../storage/data-folder.js';
-import { API_VERSION, type NodeOptions } from './api.js';
+import { API_VERSION, type EventBody, type NodeOptions } from './api.js';
 import { CrashRecord } from './crash-record.js';
 import { EventLog } from './event-log.js';
 import { FileAccess } from './file-access.js';
+import { Guests } from './guest/guests.js';
+import { GuestsView } from './guest/guests-view.js';
 import { Leases } from './leases.js';
 import { logFile } from './log-file.js';
 import { NodeView } from './node-view.js';
@@ -73,8 +76,21 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       save: (saved) => locked.setSetting(PAGES_SETTING, saved),
     });
     const access = new FileAccess(systemClock);
+    const publish = (event: EventBody) =>
+      server.publish(events.add(event, new Date(systemClock.wall()).toISOString()));
+    const guests = new Guests({
+      room: (ref) => locked.room(ref),
+      find: (ref) => view.transfer(ref),
+      folder: folder.guests,
+      addresses: () => networkLinks().flatMap(({ family, address }) => (family === 4 ? [address] : [])),
+      clock: systemClock,
+      keep: (page, isOpen) => (isOpen ? leases.hold(page) : leases.release(page)),
+      tell: publish,
+    });
+    parts.unshift(guests);
     const requests = new Requests({
       node: view,
+      guests: new GuestsView(guests),
       access,
       pageUrl: (roomId) =>
         `http://127.0.0.1:${server.port}/#${pages.code()}${roomId === undefined ? '' : `/${roomId}`}`,
@@ -113,7 +129,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     );
     await server.open();
     parts.unshift(server);
-    view.onEvent((event) => server.publish(events.add(event, new Date(systemClock.wall()).toISOString())));
+    view.onEvent(publish);
     if (wanted === null && server.port !== kept) await locked.setSetting(PORT_SETTING, String(server.port));
     folder.write(folder.tokenFile, token);
     folder.write(

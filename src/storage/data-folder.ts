@@ -65,6 +65,11 @@ export class DataFolder {
     return path.join(this.path, 'uploads');
   }
 
+  /** What guests hand in. */
+  get guests(): string {
+    return path.join(this.path, 'guests');
+  }
+
   get crashFile(): string {
     return path.join(this.path, 'crashes.json');
   }

@@ -8,6 +8,8 @@ import { type Clock, systemClock } from '../../src/clock.js';
 import { API_VERSION, type NodeOptions, type ServerFrame } from '../../src/daemon/api.js';
 import { EventLog } from '../../src/daemon/event-log.js';
 import { FileAccess } from '../../src/daemon/file-access.js';
+import type { GuestRequests } from '../../src/daemon/guest/guests-view.js';
+import type { GuestInfo } from '../../src/daemon/guest-api.js';
 import { Leases } from '../../src/daemon/leases.js';
 import { PageKeys } from '../../src/daemon/page-keys.js';
 import { Requests } from '../../src/daemon/requests.js';
@@ -22,6 +24,18 @@ export const NODE_OPTIONS: NodeOptions = {
   listen: 0,
   port: null,
   logLevel: 'info',
+};
+
+const GUEST: GuestInfo = { room: '', roomId: '', url: '', until: '', notes: [], shelf: [], uploads: [] };
+
+const NO_GUESTS: GuestRequests = {
+  guest: () => ({ guest: null }),
+  guestOpen: () => GUEST,
+  guestClose: () => ({}),
+  guestSay: () => GUEST,
+  guestPut: () => GUEST,
+  guestTake: () => GUEST,
+  guestAnswer: () => GUEST,
 };
 
 export interface Answer {
@@ -71,6 +85,7 @@ export class Api {
       node,
       leases,
       access,
+      guests: NO_GUESTS,
       pageUrl: () => `http://127.0.0.1:${this.port}/#${this.pages.code()}`,
       stop: () => this.stops++,
       describe: () => ({

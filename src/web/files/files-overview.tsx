@@ -1,5 +1,6 @@
 import './files.css';
 import type { TransferInfo } from '../../daemon/files-api.js';
+import { GuestButton } from '../guest/guest-dialog.js';
 import type { RoomState } from '../state/model.js';
 import { usePage } from '../state/use-page.js';
 import { FileCard } from './file-card.js';
@@ -13,6 +14,7 @@ export function FilesOverview({ room }: { room: RoomState }) {
   );
   return (
     <section className="files-overview" aria-label={`Files of ${room.room}`}>
+      <GuestButton room={room} />
       {groups.length === 0 && (
         <p className="note">Nothing was offered here yet. Drop files anywhere in the window to offer them.</p>
       )}

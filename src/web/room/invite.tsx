@@ -64,11 +64,11 @@ export function InviteDialog({
 /** Quiet zone of a QR code in modules (ISO/IEC 18004 section 9.1 wants 4; the white frame around it gives 2). */
 const QUIET = 2;
 
-function QrCode({ text }: { text: string }) {
+export function QrCode({ text, label = 'The invite as a QR code' }: { text: string; label?: string }) {
   const { data, size } = encode(text, { border: QUIET });
   const path = data.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ''))).join('');
   return (
-    <svg className="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label="The invite as a QR code">
+    <svg className="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={label}>
       <path d={path} />
     </svg>
   );
