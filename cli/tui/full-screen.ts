@@ -19,6 +19,8 @@ import { emptyState, type Hint, type State } from './state.js';
 
 /** A flood of events costs at most so many drawings a second. */
 const DRAW_MS = 33;
+/** On a slow machine a flood leaves so many times what a drawing takes to whoever types. */
+const REST = 6;
 /** What was typed is to be seen at once; a paste comes in many pieces. */
 const KEY_DRAW_MS = 5;
 /** Escape is a key of its own when nothing follows it in this time. */
@@ -41,6 +43,8 @@ export class FullScreen {
   #drawTimer: NodeJS.Timeout | null = null;
   #drawAt = 0;
   #drawnAt = 0;
+  /** How long after a drawing events cause the next one. */
+  #restMs = DRAW_MS;
   #escapeTimer: NodeJS.Timeout | undefined;
   #notes = 0;
   #lost: ChatterError | null = null;
@@ -84,7 +88,7 @@ export class FullScreen {
   #listen(): void {
     this.#client.on('event', (event) => {
       this.#events.push(event);
-      this.#draw(DRAW_MS);
+      this.#draw(this.#restMs);
       if (event.type === 'peer-joined' || event.type === 'peer-path') void this.#readPeers();
     });
     this.#client.on('resync', () => void this.#resync().catch((err: unknown) => this.#fail(err)));
@@ -257,10 +261,12 @@ export class FullScreen {
 
   #drawNow = (): void => {
     this.#drawTimer = null;
+    const startedAt = performance.now();
     this.#takeEvents();
     const frame = layout(this.#state, Date.now());
     this.#screen.draw(this.#painter.paint(frame), frame.cursor);
     this.#drawnAt = performance.now();
+    this.#restMs = Math.max(DRAW_MS, REST * (this.#drawnAt - startedAt));
   };
 
   /** Whoever closes a window is told what goes on without it. */
