@@ -4,6 +4,7 @@ import './parts/controls.css';
 import { setNonce } from 'get-nonce';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
+import { applyTheme } from './settings/look.js';
 import { PageStore } from './state/page-store.js';
 import { StoreContext } from './state/use-page.js';
 
@@ -11,6 +12,7 @@ import { StoreContext } from './state/use-page.js';
 const nonce = document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.content;
 if (nonce) setNonce(nonce);
 
+applyTheme();
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StoreContext value={new PageStore()}>
     <App />

@@ -131,6 +131,47 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     }
     await page.setViewportSize({ width: 1440, height: 900 });
 
+    await page.getByRole('button', { name: /^Green Otter/ }).click();
+    await page.getByRole('button', { name: 'Verify…' }).click();
+    const digits = await page.getByTestId('safety-number').innerText();
+    const seen60 = await two.ask<{ safetyNumber: string }[] | { safetyNumber: string }>(
+      'verify',
+      (await one.ask<{ id: string }>('whoami')).id,
+    );
+    t.equal(
+      digits,
+      ([seen60].flat()[0] as { safetyNumber: string }).safetyNumber,
+      'both see the same sixty digits',
+    );
+    await isAccessible(t, page, 'verify');
+    await page.getByRole('button', { name: 'They are the same' }).click();
+    await page.getByText('Verified', { exact: true }).waitFor();
+    await isAccessible(t, page, 'person');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await shot(page, 'person-1440-light');
+    await page.getByRole('button', { name: 'Back to everybody' }).click();
+    await page.getByRole('complementary', { name: 'People' }).getByLabel('verified').waitFor();
+
+    await page.getByRole('button', { name: 'Settings' }).click();
+    for (const name of [
+      'You',
+      'Receiving',
+      'Notifications',
+      'What others can see',
+      'Look',
+      'Your data',
+      'Network check',
+    ]) {
+      await page.getByRole('button', { name, exact: true }).click();
+      await page.getByRole('heading', { name, level: 1 }).waitFor();
+      await isAccessible(t, page, name);
+    }
+    await page.getByRole('button', { name: 'Look', exact: true }).click();
+    await page.getByText('Dark', { exact: true }).click();
+    t.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark');
+    await page.getByText('As the system', { exact: true }).click();
+    await page.getByRole('button', { name: 'Back to the rooms' }).click();
+
     const file = path.join(two.home, 'notes <b>.txt');
     writeFileSync(file, 'checked, every byte\n'.repeat(100_000));
     const sent = two.run(['send', 'lab', file]);

@@ -1,16 +1,17 @@
 import './entry.css';
-import { Ban, Lock, Monitor, Ticket, Wifi } from 'lucide-react';
+import { Ban, Lock, Monitor, Settings, Ticket, Wifi } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { Face } from '../parts/face.js';
 import { Failure } from '../parts/failure.js';
 import { Logo } from '../parts/logo.js';
 import { RenameDialog } from '../people/rename-dialog.js';
-import { usePage } from '../state/use-page.js';
+import { usePage, useStore } from '../state/use-page.js';
 import { Questions } from './questions.js';
 import { useJoin } from './use-join.js';
 
 /** The first minute: who one is, and the three ways on. Nothing is announced before one of them is taken. */
 export function FirstScreen({ inShell = false }: { inShell?: boolean }) {
+  const store = useStore();
   const { self } = usePage();
   const joining = useJoin();
   const [renaming, setRenaming] = useState(false);
@@ -19,6 +20,15 @@ export function FirstScreen({ inShell = false }: { inShell?: boolean }) {
       {!inShell && (
         <header className="first-head">
           <Logo />
+          <button
+            type="button"
+            className="icon-button"
+            title="Settings"
+            aria-label="Settings"
+            onClick={() => store.go({ type: 'settings', page: 'you' })}
+          >
+            <Settings aria-hidden="true" />
+          </button>
         </header>
       )}
       <main className="first-middle">
@@ -38,6 +48,7 @@ export function FirstScreen({ inShell = false }: { inShell?: boolean }) {
         )}
         <Ways joining={joining} />
         <Failure text={joining.failure} />
+        {PROMPT && <p className="first-note">{PROMPT}</p>}
       </main>
       {!inShell && (
         <footer className="first-foot">
@@ -153,3 +164,10 @@ function Ways({ joining }: { joining: ReturnType<typeof useJoin> }) {
     </div>
   );
 }
+
+/** What the system is about to ask, before it asks; empty where it asks nothing. */
+const PROMPT = /Windows/.test(navigator.userAgent)
+  ? 'Windows will ask about your network: answer “Private networks, Allow access”. Wrong answer? Settings, Network check says how to undo it.'
+  : /Macintosh/.test(navigator.userAgent)
+    ? 'macOS will ask whether Chatter may find devices on your network: answer “Allow”. Wrong answer? Settings, Network check says how to undo it.'
+    : '';

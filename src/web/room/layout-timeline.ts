@@ -1,3 +1,4 @@
+import { startOfDay } from '../parts/times.js';
 import type { Entry } from '../state/model.js';
 
 /** A line of the timeline as it is drawn. `grouped`: under the same author's last message, without face and name. */
@@ -10,12 +11,19 @@ export type Row =
 /** Messages of one author within this time are one group. */
 const GROUP_MS = 5 * 60_000;
 
+/** No day is longer, even one on which clocks are put back; half a day more is not two days more. */
+const LONGEST_DAY_MS = 36 * 3_600_000;
+
 /** Lays entries out as rows: a line for each new day, messages in groups. */
 export function layoutTimeline(entries: readonly Entry[]): Row[] {
   const rows: Row[] = [];
   let before: Entry | null = null;
+  let dayEnds = Number.NEGATIVE_INFINITY;
+  let dayStarts = Number.POSITIVE_INFINITY;
   for (const entry of entries) {
-    if (!before || !sameDay(before.at, entry.at)) {
+    if (entry.at < dayStarts || entry.at >= dayEnds) {
+      dayStarts = startOfDay(entry.at);
+      dayEnds = startOfDay(dayStarts + LONGEST_DAY_MS);
       rows.push({ type: 'day', id: `day ${entry.id}`, at: entry.at });
       before = null;
     }
@@ -33,5 +41,3 @@ const follows = (before: Entry | null, entry: Extract<Entry, { type: 'message' }
   before.author.id === entry.author.id &&
   before.author.name === entry.author.name &&
   entry.at - before.at < GROUP_MS;
-
-const sameDay = (a: number, b: number) => new Date(a).toDateString() === new Date(b).toDateString();

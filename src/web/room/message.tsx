@@ -2,6 +2,7 @@ import './message.css';
 import { Check, CircleHelp, Monitor } from 'lucide-react';
 import { memo } from 'react';
 import { Face } from '../parts/face.js';
+import { clockTime } from '../parts/times.js';
 import type { Entry } from '../state/model.js';
 import { Markdown } from './markdown.js';
 
@@ -17,7 +18,7 @@ interface MessageProps {
 }
 
 export const Message = memo(function Message({ entry, grouped, others, recent }: MessageProps) {
-  const time = clock(entry.at);
+  const time = clockTime(entry.at);
   return (
     <div className={grouped ? 'message grouped' : 'message'}>
       {grouped ? (
@@ -56,5 +57,3 @@ function Delivery({ entry: { have, doubt }, others }: { entry: MessageEntry; oth
     </div>
   );
 }
-
-const clock = (at: number) => new Date(at).toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' });

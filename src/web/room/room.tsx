@@ -1,12 +1,15 @@
 import './room.css';
-import { DoorOpen, FolderOpen, UserPlus, Users } from 'lucide-react';
+import { ChevronLeft, DoorOpen, Ellipsis, FolderOpen, PanelRight, UserPlus } from 'lucide-react';
+import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
 import type { RoomInfo } from '../../daemon/api.js';
 import { DropTarget } from '../files/drop-target.js';
 import { FilesOverview } from '../files/files-overview.js';
-import { PeoplePanel } from '../people/people-panel.js';
+import { Failure } from '../parts/failure.js';
+import { SidePanel } from '../people/side-panel.js';
+import { KIND_ICONS } from '../shell/rail.js';
 import type { RoomState } from '../state/model.js';
-import { useStore } from '../state/use-page.js';
+import { usePage, useStore } from '../state/use-page.js';
 import { Alone } from './alone.js';
 import { Composer } from './composer.js';
 import { InviteDialog } from './invite.js';
@@ -19,69 +22,109 @@ const WIDE_PX = 1100;
 
 /** One room: what was said, who is here, and the field to say something. */
 export function Room({ room }: { room: RoomState }) {
-  const store = useStore();
+  const { person } = usePage();
   const [inviting, setInviting] = useState(false);
   const [files, setFiles] = useState(false);
   const [chosen, setChosen] = useState<boolean | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
   const panel = chosen ?? window.innerWidth > WIDE_PX;
-  const kind = room.info ? KINDS[room.info.kind] : '';
-  const people = room.here.size === 0 ? 'only you here' : `${room.here.size + 1} here`;
+  const alone = room.here.size === 0 && room.entries.length === 0;
   return (
     <>
-      <main className={panel ? 'room with-panel' : 'room'}>
-        <header className="room-head">
-          <h1 className="cut">{room.room}</h1>
-          <span className="room-about">{[kind, people].filter(Boolean).join(' · ')}</span>
-          <button type="button" className="button quiet" onClick={() => setInviting(true)}>
-            <UserPlus aria-hidden="true" /> Invite
-          </button>
-          <button
-            type="button"
-            className="icon-button"
-            title="Files"
-            aria-label="Files"
-            aria-pressed={files}
-            onClick={() => setFiles(!files)}
-          >
-            <FolderOpen aria-hidden="true" />
-          </button>
-          <button
-            type="button"
-            className="icon-button"
-            title="Leave the room"
-            aria-label="Leave the room"
-            onClick={() =>
-              void store.request('leave', { room: room.roomId }).then(
-                () => store.show(null),
-                () => {},
-              )
-            }
-          >
-            <DoorOpen aria-hidden="true" />
-          </button>
-          <button
-            type="button"
-            className="icon-button"
-            title="People"
-            aria-label="People"
-            aria-pressed={panel}
-            onClick={() => setChosen(!panel)}
-          >
-            <Users aria-hidden="true" />
-          </button>
-        </header>
+      <main className="room">
+        <Head
+          room={room}
+          panel={panel}
+          files={files}
+          onFiles={() => setFiles(!files)}
+          onPanel={() => setChosen(!panel)}
+          onInvite={() => setInviting(true)}
+          onFailure={setFailure}
+        />
+        <Failure text={failure} />
         {files && <FilesOverview room={room} />}
-        {!files &&
-          (room.here.size === 0 && room.entries.length === 0 ? (
-            <Alone room={room} />
-          ) : (
-            <Timeline room={room} />
-          ))}
+        {!files && (alone ? <Alone room={room} /> : <Timeline room={room} />)}
         {!files && <Composer room={room} />}
         <DropTarget room={room} />
       </main>
-      {panel && <PeoplePanel room={room} byWidth={chosen === null} />}
+      {(panel || person) && (
+        <SidePanel room={room} byWidth={chosen === null} onClose={() => setChosen(false)} />
+      )}
       {inviting && <InviteDialog room={room.room} roomId={room.roomId} onClose={() => setInviting(false)} />}
     </>
+  );
+}
+
+interface HeadProps {
+  room: RoomState;
+  panel: boolean;
+  files: boolean;
+  onFiles: () => void;
+  onPanel: () => void;
+  onInvite: () => void;
+  onFailure: (text: string | null) => void;
+}
+
+function Head({ room, panel, files, onFiles, onPanel, onInvite, onFailure }: HeadProps) {
+  const store = useStore();
+  const { link } = usePage();
+  const Icon = KIND_ICONS[room.info?.kind ?? 'open'];
+  const people = room.here.size === 0 ? 'only you here' : `${room.here.size + 1} here`;
+  const about = [room.info ? KINDS[room.info.kind] : '', link === 'open' ? people : 'not connected'];
+  const leave = () => store.leave(room.roomId).catch((err: Error) => onFailure(err.message));
+  return (
+    <header className="room-head">
+      <button
+        type="button"
+        className="icon-button only-narrow"
+        aria-label="All rooms"
+        onClick={() => store.go({ type: 'enter' })}
+      >
+        <ChevronLeft aria-hidden="true" />
+      </button>
+      <Icon className="room-kind" aria-hidden="true" />
+      <h1 className="cut">{room.room}</h1>
+      <span className="room-about">{about.filter(Boolean).join(' · ')}</span>
+      <button type="button" className="button quiet only-wide" onClick={onInvite}>
+        <UserPlus aria-hidden="true" /> Invite
+      </button>
+      <button
+        type="button"
+        className="icon-button"
+        title="Files"
+        aria-label="Files"
+        aria-pressed={files}
+        onClick={onFiles}
+      >
+        <FolderOpen aria-hidden="true" />
+      </button>
+      <DropdownMenu.Root modal={false}>
+        <DropdownMenu.Trigger className="icon-button" title="More" aria-label={`More about ${room.room}`}>
+          <Ellipsis aria-hidden="true" />
+        </DropdownMenu.Trigger>
+        <DropdownMenu.Portal>
+          <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
+            <DropdownMenu.Item className="menu-item" onSelect={onInvite}>
+              <UserPlus aria-hidden="true" /> Invite somebody
+            </DropdownMenu.Item>
+            <DropdownMenu.Separator className="menu-line" />
+            <DropdownMenu.Item className="menu-item" onSelect={() => void leave()}>
+              <DoorOpen aria-hidden="true" /> Leave the room
+            </DropdownMenu.Item>
+          </DropdownMenu.Content>
+        </DropdownMenu.Portal>
+      </DropdownMenu.Root>
+      <i className="room-line" />
+      <button
+        type="button"
+        className="icon-button"
+        title="People"
+        aria-label="People"
+        aria-pressed={panel}
+        onClick={onPanel}
+      >
+        <PanelRight aria-hidden="true" />
+      </button>
+    </header>
   );
 }

@@ -2,6 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown } from 'lucide-react';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { FileCard } from '../files/file-card.js';
+import { dayWord } from '../parts/times.js';
 import type { RoomState } from '../state/model.js';
 import { EventLine, eventWords } from './event-line.js';
 import { layoutTimeline, type Row } from './layout-timeline.js';
@@ -69,7 +70,7 @@ export function Timeline({ room }: { room: RoomState }) {
                 className="timeline-row"
                 style={{ transform: `translateY(${item.start}px)` }}
               >
-                {row.type === 'day' && <h2 className="day">{day(row.at)}</h2>}
+                {row.type === 'day' && <h2 className="day">{dayWord(row.at)}</h2>}
                 {row.type === 'file' && <FileCard transfer={row.entry.transfer} />}
                 {row.type === 'line' && <EventLine entry={row.entry} />}
                 {row.type === 'message' && (
@@ -115,13 +116,4 @@ function recentOwn(rows: readonly Row[]): ReadonlySet<string> {
   const own = rows.filter((row) => row.type === 'message' && row.entry.self);
   const doubtful = own.filter((row) => row.type === 'message' && row.entry.doubt);
   return new Set([...own.slice(-RECENT), ...doubtful].map(({ id }) => id));
-}
-
-const DAY_MS = 24 * 3_600_000;
-
-function day(at: number): string {
-  const date = new Date(at).toDateString();
-  if (date === new Date().toDateString()) return 'Today';
-  if (date === new Date(Date.now() - DAY_MS).toDateString()) return 'Yesterday';
-  return new Date(at).toLocaleDateString([], { weekday: 'long', day: 'numeric', month: 'long' });
 }

@@ -1,27 +1,30 @@
-import { Hash, House, KeyRound, Lock, Plus } from 'lucide-react';
-import { useState } from 'react';
+import { Hash, House, KeyRound, Lock, Plus, Settings } from 'lucide-react';
 import type { RoomInfo } from '../../daemon/api.js';
 import { Questions } from '../entry/questions.js';
 import { useJoin } from '../entry/use-join.js';
+import { TransfersSummary } from '../files/transfers-summary.js';
 import { Face } from '../parts/face.js';
 import { Failure } from '../parts/failure.js';
 import { Logo } from '../parts/logo.js';
-import { RenameDialog } from '../people/rename-dialog.js';
 import type { RoomState } from '../state/model.js';
 import { usePage, useStore } from '../state/use-page.js';
 
 const LOBBY = 'lobby';
 
-const KINDS: Record<RoomInfo['kind'], typeof Hash> = { open: Hash, protected: KeyRound, private: Lock };
+export const KIND_ICONS: Record<RoomInfo['kind'], typeof Hash> = {
+  open: Hash,
+  protected: KeyRound,
+  private: Lock,
+};
 
-/** Rooms, and oneself. */
+/** Rooms, what is under way, and oneself. */
 export function Rail() {
   const store = useStore();
-  const { rooms, shown, self } = usePage();
+  const { rooms, shown, self, screen, link } = usePage();
   const joining = useJoin();
-  const [renaming, setRenaming] = useState(false);
   const all = [...rooms.values()].filter(({ room }) => room !== LOBBY);
   const lobby = [...rooms.values()].find(({ room }) => room === LOBBY);
+  const current = screen.type === 'room' ? shown : null;
   const choose = (room: RoomState) => {
     if (room.joined) store.show(room.roomId);
     else void joining.join({ room: room.roomId });
@@ -35,7 +38,7 @@ export function Rail() {
           className="icon-button"
           title="New room, or join one"
           aria-label="New room, or join one"
-          onClick={() => store.show(null)}
+          onClick={() => store.go({ type: 'enter' })}
         >
           <Plus aria-hidden="true" />
         </button>
@@ -44,9 +47,9 @@ export function Rail() {
         <h2>This network</h2>
         <button
           type="button"
-          className="rail-room"
+          className={lobby && lobby.unread > 0 ? 'rail-room unread' : 'rail-room'}
           title="Lobby"
-          aria-current={lobby && lobby.roomId === shown ? 'page' : undefined}
+          aria-current={lobby && lobby.roomId === current ? 'page' : undefined}
           onClick={() => (lobby ? choose(lobby) : void joining.join({ room: LOBBY }))}
         >
           <House aria-hidden="true" />
@@ -55,17 +58,20 @@ export function Rail() {
         </button>
         {all.length > 0 && <h2>Rooms</h2>}
         {all.map((room) => {
-          const Icon = KINDS[room.info?.kind ?? 'open'];
+          const Icon = KIND_ICONS[room.info?.kind ?? 'open'];
           return (
             <button
               key={room.roomId}
               type="button"
               title={room.room}
               className={`rail-room ${room.joined ? '' : 'away'} ${room.unread > 0 ? 'unread' : ''}`}
-              aria-current={room.roomId === shown ? 'page' : undefined}
+              aria-current={room.roomId === current ? 'page' : undefined}
               onClick={() => choose(room)}
             >
               <Icon aria-hidden="true" />
+              <span className="rail-letters" aria-hidden="true">
+                {firstLetters(room.room)}
+              </span>
               <span className="cut">{room.room}</span>
               <RoomMarks room={room} />
             </button>
@@ -73,20 +79,26 @@ export function Rail() {
         })}
         <Failure text={joining.failure} />
       </nav>
+      <TransfersSummary />
       {self && (
         <div className="rail-self">
-          <Face id={self.id} size={30} presence="here" />
+          <Face id={self.id} size={30} presence={link === 'open' ? 'here' : 'gone'} />
           <div className="rail-self-name">
             <b className="cut">{self.name}</b>
-            <span>On this computer</span>
+            <span>{link === 'open' ? 'On this computer' : 'Chatter stopped'}</span>
           </div>
-          <button type="button" className="link" onClick={() => setRenaming(true)}>
-            Change
+          <button
+            type="button"
+            className="icon-button"
+            title="Settings"
+            aria-label="Settings"
+            onClick={() => store.go({ type: 'settings', page: 'you' })}
+          >
+            <Settings aria-hidden="true" />
           </button>
         </div>
       )}
       <Questions joining={joining} />
-      {renaming && self && <RenameDialog name={self.name} onClose={() => setRenaming(false)} />}
     </aside>
   );
 }
@@ -94,8 +106,8 @@ export function Rail() {
 function RoomMarks({ room }: { room: RoomState }) {
   if (room.unread > 0) {
     return (
-      <span className="count new">
-        {room.unread}
+      <span className={room.mentions > 0 ? 'count new' : 'count'}>
+        {room.unread > MANY ? `${MANY}+` : room.unread}
         <span className="hidden-text"> unread</span>
       </span>
     );
@@ -103,3 +115,11 @@ function RoomMarks({ room }: { room: RoomState }) {
   if (!room.joined) return <span className="count-text">left</span>;
   return room.here.size > 0 ? <span className="count-text">{room.here.size + 1} here</span> : null;
 }
+
+const MANY = 999;
+
+/** What stands for a room where its name has no place: two characters as people count them. */
+const firstLetters = (name: string): string =>
+  Array.from(new Intl.Segmenter().segment(name), ({ segment }) => segment)
+    .slice(0, 2)
+    .join('');

@@ -1,5 +1,6 @@
 import type { Peer, Person, RoomInfo } from '../../daemon/api.js';
 import type { TransferInfo } from '../../daemon/files-api.js';
+import type { Screen } from './screen.js';
 
 /** `locked`: this tab has no key that the node knows. `stopped`: somebody ended the node on purpose. */
 export type LinkState = 'connecting' | 'open' | 'lost' | 'locked' | 'stopped';
@@ -35,6 +36,8 @@ export interface RoomState {
   gone: ReadonlyMap<string, { person: Person; at: number }>;
   entries: readonly Entry[];
   unread: number;
+  /** Of these, how many mention oneself. */
+  mentions: number;
 }
 
 export interface State {
@@ -48,6 +51,9 @@ export interface State {
   transfers: ReadonlyMap<string, TransferInfo>;
   /** Id of the room that is shown. */
   shown: string | null;
+  screen: Screen;
+  /** Id of the person whose panel is open. */
+  person: string | null;
   /** Paths and statistics of the people in the room that is shown, by id. */
   peers: ReadonlyMap<string, Peer>;
 }
@@ -59,6 +65,8 @@ export const EMPTY: State = {
   listed: false,
   transfers: new Map(),
   shown: null,
+  screen: { type: 'room' },
+  person: null,
   peers: new Map(),
 };
 
@@ -72,4 +80,5 @@ export const emptyRoom = (room: string, roomId: string): RoomState => ({
   gone: new Map(),
   entries: [],
   unread: 0,
+  mentions: 0,
 });

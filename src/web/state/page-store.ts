@@ -3,6 +3,7 @@ import { type ConnectionEvents, NodeConnection } from '../node/node-connection.j
 import { takeAddress } from '../node/page-key.js';
 import { EMPTY, emptyRoom, type State } from './model.js';
 import { reduceEvent, reduceSnapshot } from './reduce-event.js';
+import type { Screen } from './screen.js';
 
 const SHOWN = 'chatter-shown-room';
 
@@ -80,12 +81,28 @@ export class PageStore {
     this.#set({ ...this.#state, self });
   }
 
-  /** Shows a room, joining it first where that was left. */
-  show(roomId: string | null): void {
-    if (roomId) sessionStorage.setItem(SHOWN, roomId);
-    this.#set({ ...this.#state, shown: roomId, peers: new Map() });
+  /** Fills the window with something else; the room that was shown stays the one to come back to. */
+  go(screen: Screen): void {
+    this.#set({ ...this.#state, screen });
+  }
+
+  /** Opens somebody's panel, or closes it. */
+  showPerson(person: string | null): void {
+    this.#set({ ...this.#state, person });
+  }
+
+  /** Shows a room that is joined. */
+  show(roomId: string): void {
+    sessionStorage.setItem(SHOWN, roomId);
+    this.#set({ ...this.#state, screen: { type: 'room' }, shown: roomId, person: null, peers: new Map() });
     this.#read();
     void this.readPeers();
+  }
+
+  /** Leaves a room; what was said in it stays. Rejects with RequestError. */
+  async leave(roomId: string): Promise<void> {
+    await this.request('leave', { room: roomId });
+    if (this.#state.shown === roomId) this.#set({ ...this.#state, shown: null, person: null });
   }
 
   /** Reads paths and statistics of the people in the room that is shown. */
@@ -130,7 +147,10 @@ export class PageStore {
     const { shown, rooms } = this.#state;
     const room = shown ? rooms.get(shown) : undefined;
     if (!room || room.unread === 0 || document.hidden) return;
-    this.#set({ ...this.#state, rooms: new Map(rooms).set(room.roomId, { ...room, unread: 0 }) });
+    this.#set({
+      ...this.#state,
+      rooms: new Map(rooms).set(room.roomId, { ...room, unread: 0, mentions: 0 }),
+    });
   }
 
   #set(state: State): void {
