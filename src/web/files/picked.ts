@@ -11,9 +11,14 @@ export const pickedFiles = (files: FileList): Picked[] =>
 
 /** What was dropped, folders with all that is in them. To be called in the event: later it is empty. */
 export async function pickedItems(items: DataTransferItemList): Promise<Picked[]> {
-  const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const dropped = [...items]
+    .filter(({ kind }) => kind === 'file')
+    .map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
   const picked: Picked[] = [];
-  for (const entry of entries) await walk(entry, entry.name, picked);
+  for (const { entry, file } of dropped) {
+    if (entry) await walk(entry, entry.name, picked);
+    else if (file) picked.push({ path: file.name, file }); // from a page or a program, not from a folder
+  }
   return picked;
 }
 
