@@ -128,6 +128,7 @@ export class Room extends Resource<RoomEvents> {
       { onReset: () => this.#introduce(channel), onClose: () => session.end('left') },
     );
     this.#silent.set(session, channel);
+    this.#introduce(channel); // first: nothing that features say is heard before it
     const peer = {
       id: session.peer.id,
       instance: session.peer.instance,
@@ -141,7 +142,6 @@ export class Room extends Resource<RoomEvents> {
       unshare();
       this.#gone(session, reason);
     });
-    this.#introduce(channel);
   }
 
   /** Says something to the room: see `RoomChat.say`. */
