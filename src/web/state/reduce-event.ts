@@ -104,7 +104,9 @@ function reduceTransfers(transfers: State['transfers'], event: ApiEvent): State[
       return new Map(transfers).set(event.transfer, event);
     case 'transfer-progress': {
       const { bytes, total, ratePerSecond, sources, copied } = event;
-      const state = transfers.get(event.transfer)?.mine ? 'serving' : 'active';
+      // One that came late changes nothing of how it ended.
+      const before = transfers.get(event.transfer)?.state ?? 'active';
+      const state = before === 'offered' ? 'active' : before;
       return put(event.transfer, { state, bytes, total, ratePerSecond, sources, copied });
     }
     case 'transfer-done':
