@@ -525,7 +525,9 @@ export class ChatterNode extends Resource<NodeEvents> {
       live: isLobby(known),
       keep: known.seed.tier === 'open' ? '30d' : 'forever',
     });
-    const room: Room = new Room({ keys, label, self, clock: this.#clock, files, chat });
+    const isBusy = () =>
+      [...this.#rooms.values()].some(({ keys: { id }, call }) => id !== keys.id && call.joined);
+    const room: Room = new Room({ keys, label, self, clock: this.#clock, files, chat, isBusy });
     await room.open();
     this.#rooms.set(keys.id, room);
     this.emit('joined', room);

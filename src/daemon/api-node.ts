@@ -27,6 +27,9 @@ type Requests =
   | 'resume'
   | 'cancel'
   | 'withdraw'
+  | 'calls'
+  | 'call-ring'
+  | 'call-decline'
   | 'doctor'
   | 'upload';
 

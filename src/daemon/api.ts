@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../errors.js';
 import { LOG_LEVELS } from '../log.js';
+import { CALL_REQUESTS, type CallEventBody } from './call-api.js';
 import { CHAT_REQUESTS, type ChatEventBody } from './chat-api.js';
 import { DOCTOR_REQUESTS } from './doctor-api.js';
 import { FILE_REQUESTS, type FileEventBody } from './files-api.js';
@@ -12,8 +13,8 @@ import { GUEST_REQUESTS, type GuestEventBody } from './guest-api.js';
  */
 export const API_VERSION = 1;
 
-/** Why a WebSocket is closed: policy and protocol of RFC 6455 section 7.4, and our own: too slow, node stopped. */
-export const CLOSE = { policy: 1008, protocol: 1002, slow: 4000, stopped: 4001 } as const;
+/** Why a WebSocket is closed: policy and protocol of RFC 6455 section 7.4, and our own: too slow, node stopped, the call went to another window. */
+export const CLOSE = { policy: 1008, protocol: 1002, slow: 4000, stopped: 4001, moved: 4002 } as const;
 
 /** A room as a person gives it: its name, its invite link (or a sentence with the link in it), or its id. */
 // Frames and bodies are bounded; what is too long or too short for its purpose is told by its own error.
@@ -185,6 +186,7 @@ export const REQUESTS = {
   /** Who one is, the rooms one knows and whom one trusts, as one line that only the passphrase opens. */
   backup: { params: z.object({ passphrase: z.string() }), result: z.object({ sealed: z.string() }) },
   ...FILE_REQUESTS,
+  ...CALL_REQUESTS,
   ...DOCTOR_REQUESTS,
   ...GUEST_REQUESTS,
   /** An address of the page that lets whoever opens it in: once, within a minute. It shows `room` first. */
@@ -219,6 +221,7 @@ export type EventBody =
   | { type: 'peer-marked'; peer: Known }
   | FileEventBody
   | GuestEventBody
+  | CallEventBody
   | { type: 'error'; room?: string; roomId?: string; code: ErrorCode; text: string };
 
 /**

@@ -151,10 +151,12 @@ export class ChatView {
     const tellLater = (event: () => Promise<EventBody>) => {
       turn = turn.then(async () => this.#tell(await event())).catch(() => undefined); // the room is closing
     };
-    const whole = (type: 'message' | 'message-edited', shown: Shown) =>
-      tellLater(async () => ({ type, ...(await this.#message(room, shown)) }));
-    chat.on('message', (shown) => whole('message', shown));
-    chat.on('edited', (shown) => whole('message-edited', shown));
+    chat.on('message', (shown) =>
+      tellLater(async () => ({ type: 'message', ...(await this.#message(room, shown)) })),
+    );
+    chat.on('edited', (shown) =>
+      tellLater(async () => ({ type: 'message-edited', ...(await this.#message(room, shown)) })),
+    );
     chat.on('deleted', ({ id, by, clock }) =>
       tellLater(async () => ({ type: 'message-deleted', ...ref, id, by: this.#who(room, by), clock })),
     );

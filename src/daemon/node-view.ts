@@ -10,6 +10,7 @@ import { PREFERENCES, type PreferenceKey } from '../storage/preferences.js';
 import type { EventBody, Instance, Params, Peer, Person, Result, RoomInfo, Snapshot } from './api.js';
 import type { ApiNode, ChatMethod } from './api-node.js';
 import { backUp } from './backup.js';
+import { CallView } from './call-view.js';
 import { ChatView } from './chat-view.js';
 import { DoctorView } from './doctor-view.js';
 import type { FileBodySource } from './file-bodies.js';
@@ -22,6 +23,7 @@ export class NodeView implements ApiNode {
   readonly #personView: PersonView;
   readonly #files: FilesView;
   readonly #chat: ChatView;
+  readonly calling: CallView;
   readonly #doctor: DoctorView;
   #listener: (event: EventBody) => void = () => {};
 
@@ -30,6 +32,11 @@ export class NodeView implements ApiNode {
     this.#node = node;
     this.#personView = new PersonView(node);
     this.#doctor = new DoctorView(node);
+    this.calling = new CallView(
+      node,
+      (id, name) => this.#personView.person(id, name),
+      (event) => this.#tell(event),
+    );
     this.#files = new FilesView(
       node,
       uploads,
@@ -199,6 +206,18 @@ export class NodeView implements ApiNode {
     return this.#doctor.examine(params);
   }
 
+  calls(params: Params<'calls'>): Result<'calls'> {
+    return this.calling.calls(params);
+  }
+
+  'call-ring'(params: Params<'call-ring'>): Result<'call-ring'> {
+    return this.calling.ring(params);
+  }
+
+  'call-decline'(params: Params<'call-decline'>): Result<'call-decline'> {
+    return this.calling.decline(params);
+  }
+
   snapshot(): Snapshot {
     return {
       rooms: [...this.#node.rooms.values()].map((room) => ({
@@ -217,6 +236,7 @@ export class NodeView implements ApiNode {
     this.#tell({ type: 'joined', ...ref, self: this.#self(room), members });
     this.#files.watch(room);
     this.#chat.watch(room);
+    this.calling.watch(room);
     room.on('member-joined', (member) =>
       this.#tell({
         type: 'peer-joined',

@@ -15,6 +15,8 @@ export interface RequestContext {
   describe: () => Omit<Result<'status'>, NodeStatus>;
   /** The page's address with a fresh code in it, and the id of the room to show. */
   pageUrl: (roomId?: string) => string;
+  /** What lets one media socket in. */
+  mediaTicket: () => string;
   stop: () => void;
 }
 
@@ -41,7 +43,7 @@ const chatHandlers = (node: ApiNode): ChatHandlers =>
 export class Requests {
   readonly #handlers: Handlers;
 
-  constructor({ node, leases, access, guests, describe, pageUrl, stop }: RequestContext) {
+  constructor({ node, leases, access, guests, describe, pageUrl, mediaTicket, stop }: RequestContext) {
     this.#handlers = {
       status: () => ({ ...describe(), ...node.status() }),
       whoami: (params) => node.whoami(params),
@@ -79,6 +81,10 @@ export class Requests {
       resume: (params) => node.resume(params),
       cancel: (params) => node.cancel(params),
       withdraw: (params) => node.withdraw(params),
+      calls: (params) => node.calls(params),
+      'call-ring': (params) => node['call-ring'](params),
+      'call-decline': (params) => node['call-decline'](params),
+      'media-ticket': () => ({ ticket: mediaTicket() }),
       doctor: (params) => node.doctor(params),
       upload: (params) => node.upload(params),
       ticket: (params: Params<'ticket'>) => {

@@ -15,9 +15,12 @@ import type { FileAccess } from './file-access.js';
 import { FileBodies, type FileBodySource } from './file-bodies.js';
 import { guard, guardsPage, SECURITY_HEADERS } from './guard.js';
 import type { Leases } from './leases.js';
+import type { MediaSeats } from './media-seats.js';
+import { MediaSocket } from './media-socket.js';
 import { PageFiles } from './page-files.js';
 import type { PageKeys } from './page-keys.js';
 import type { Requests } from './requests.js';
+import type { Tickets } from './tickets.js';
 
 export interface ApiServerDependencies {
   requests: Requests;
@@ -30,6 +33,9 @@ export interface ApiServerDependencies {
   access: FileAccess;
   /** Where bodies of files come from and go to. */
   bodies: FileBodySource;
+  /** Who has this node's call, and what lets their sockets in. */
+  seats: MediaSeats;
+  tickets: Tickets;
   /** The built page. */
   pageFolder: string;
   clock: Clock;
@@ -39,6 +45,7 @@ export interface ApiServerDependencies {
 const PREFIX = '/api/';
 const SOCKET = '/api/socket';
 const UPLOAD = '/api/upload';
+const MEDIA = '/api/media';
 
 /** Requests whose parameters are a list of files. */
 const BODY_BYTES: Readonly<Record<string, number>> = { upload: LIMITS.manifestBytes };
@@ -57,13 +64,14 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 
 /**
  * The node's API on 127.0.0.1: `POST /api/METHOD` for one request, `/api/socket` for a WebSocket of requests and
- * events; every other path is a file of the page. Nothing passes but through the guard, and nothing is changed by anything but POST and the WebSocket.
+ * events, `/api/media` for one that has a call; every other path is a file of the page. Nothing passes but through the guard, and nothing is changed by anything but POST and the WebSocket.
  */
 export class ApiServer extends Resource {
   readonly #deps: ApiServerDependencies;
   readonly #http: Server;
   readonly #ws: WebSocketServer;
   readonly #clients = new Set<ApiSocket>();
+  readonly #media = new Set<MediaSocket>();
   readonly #files: PageFiles;
   readonly #bodies: FileBodies;
   readonly #wantedPort: number;
@@ -124,7 +132,7 @@ export class ApiServer extends Resource {
     this.defer(() => {
       this.#http.close();
       this.#http.closeAllConnections();
-      for (const client of this.#clients) client.close();
+      for (const client of [...this.#clients, ...this.#media]) client.close();
     });
   }
 
@@ -180,15 +188,27 @@ export class ApiServer extends Resource {
     const verdict = guard({ ...shape(request), method, url }, this.port, token);
     const status = !verdict.ok
       ? verdict.status
-      : url !== SOCKET
+      : url !== SOCKET && url !== MEDIA
         ? 404
-        : this.#clients.size >= LIMITS.apiClients
+        : this.#clients.size + this.#media.size >= LIMITS.apiClients
           ? 503
           : 0;
     if (status !== 0) return void socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\n\r\n`);
     this.#ws.handleUpgrade(request, socket, head, (webSocket) =>
-      this.#onSocket(webSocket, verdict.ok && verdict.authorized),
+      url === MEDIA
+        ? this.#onMedia(webSocket, verdict.ok && verdict.authorized)
+        : this.#onSocket(webSocket, verdict.ok && verdict.authorized),
     );
+  }
+
+  #onMedia(webSocket: WebSocket, authorized: boolean): void {
+    const client = new MediaSocket(webSocket, { ...this.#deps, authorized });
+    this.#media.add(client);
+    this.#deps.leases.hold(client); // while somebody is in a call the node stays
+    webSocket.on('close', () => {
+      this.#media.delete(client);
+      this.#deps.leases.release(client);
+    });
   }
 
   #onSocket(webSocket: WebSocket, authorized: boolean): void {

@@ -13,10 +13,12 @@ import { Guests } from './guest/guests.js';
 import { GuestsView } from './guest/guests-view.js';
 import { Leases } from './leases.js';
 import { logFile } from './log-file.js';
+import { MediaSeats } from './media-seats.js';
 import { NodeView } from './node-view.js';
 import { PageKeys } from './page-keys.js';
 import { Requests } from './requests.js';
 import { ApiServer } from './server.js';
+import { Tickets } from './tickets.js';
 
 export interface DaemonOptions {
   folder: DataFolder;
@@ -88,10 +90,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       tell: publish,
     });
     parts.unshift(guests);
+    const tickets = new Tickets(systemClock);
     const requests = new Requests({
       node: view,
       guests: new GuestsView(guests),
       access,
+      mediaTicket: () => tickets.issue(),
       pageUrl: (roomId) =>
         `http://127.0.0.1:${server.port}/#${pages.code()}${roomId === undefined ? '' : `/${roomId}`}`,
       leases,
@@ -121,6 +125,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         pages,
         access,
         bodies: view.bodies,
+        seats: new MediaSeats(view.calling),
+        tickets,
         pageFolder: PAGE_FOLDER,
         clock: systemClock,
         log,

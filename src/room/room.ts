@@ -9,6 +9,7 @@ import type { SessionChannel } from '../protocol/session-channel.js';
 import { Resource } from '../resource.js';
 import { cleanName } from '../text.js';
 import { TokenBucket } from '../token-bucket.js';
+import { RoomCall } from './room-call.js';
 import { roomChannel } from './room-channel.js';
 
 export interface RoomOptions {
@@ -20,6 +21,8 @@ export interface RoomOptions {
   /** The room opens and closes them. */
   files: RoomFiles;
   chat: RoomChat;
+  /** True while this node is in a call of another room. */
+  isBusy?: () => boolean;
 }
 
 /** Somebody who is here, by one running instance or several. */
@@ -63,13 +66,14 @@ export class Room extends Resource<RoomEvents> {
   readonly label: string;
   readonly files: RoomFiles;
   readonly chat: RoomChat;
+  readonly call: RoomCall;
   readonly #self: RoomOptions['self'];
   readonly #clock: Clock;
   readonly #present = new Map<PeerId, Presence>();
   /** Sessions whose profile has not come yet. */
   readonly #silent = new Map<RoomSession, SessionChannel<typeof roomChannel.messages>>();
 
-  constructor({ keys, label, self, clock, files, chat }: RoomOptions) {
+  constructor({ keys, label, self, clock, files, chat, isBusy }: RoomOptions) {
     super();
     this.keys = keys;
     this.label = label;
@@ -77,6 +81,12 @@ export class Room extends Resource<RoomEvents> {
     this.chat = chat;
     this.#self = { ...self };
     this.#clock = clock;
+    this.call = new RoomCall({ self, clock, isBusy });
+  }
+
+  /** The running instance that this node is. */
+  get instance(): string {
+    return this.#self.instance;
   }
 
   /** The own name in this room. */
@@ -94,6 +104,8 @@ export class Room extends Resource<RoomEvents> {
     this.defer(() => this.chat.close());
     await this.files.open();
     this.defer(() => this.files.close());
+    await this.call.open();
+    this.defer(() => this.call.close());
     this.defer(() => {
       for (const { sessions } of this.#present.values())
         for (const session of sessions.keys()) session.end('left');
@@ -137,9 +149,11 @@ export class Room extends Resource<RoomEvents> {
     };
     const silence = this.chat.add(peer);
     const unshare = this.files.add(peer);
+    const hangUp = this.call.add(peer);
     session.onEnd((reason) => {
       silence();
       unshare();
+      hangUp();
       this.#gone(session, reason);
     });
   }

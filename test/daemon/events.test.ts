@@ -435,7 +435,7 @@ t.test('a client goes over to the next run of the node', async (t) => {
   t.strictSame(await resynced, second.node.snapshot(), 'the same number in another run is another event');
   await rejoined;
   t.strictSame(
-    second.node.calls,
+    second.node.asked,
     [{ method: 'join', params: { room: 'c'.repeat(64), name: 'Ada' } }],
     'it joins again what it had joined, by id and without the passphrase',
   );
@@ -476,7 +476,7 @@ t.test('a request that was under way when the node was lost fails, and is not as
   await back.wait();
   t.equal((await client.request('whoami', {})).name, 'Ada', 'until it is back');
   t.strictSame(
-    api.node.calls.map(({ method }) => method),
+    api.node.asked.map(({ method }) => method),
     ['say', 'whoami'],
   );
 });
@@ -528,9 +528,9 @@ t.test('a client that was closed while it was cut off does not come back', async
   const closed = new Promise<void>((resolve) => client.on('lost', () => resolve(client.close())));
   api.cut();
   await closed;
-  api.node.calls.length = 0;
+  api.node.asked.length = 0;
   await whileItWouldReturn(api);
-  const joins = api.node.calls.filter(({ method }) => method === 'join').length;
+  const joins = api.node.asked.filter(({ method }) => method === 'join').length;
   t.strictSame({ joins, leases: api.leases.count }, { joins: 0, leases: 0 }, 'no rejoin');
 });
 

@@ -53,6 +53,10 @@ const GOOD: Record<keyof typeof REQUESTS, object> = {
   pause: { transfer: '01234567' },
   resume: { transfer: '01234567' },
   cancel: { transfer: '01234567' },
+  calls: {},
+  'call-ring': { room: 'lobby', to: 'Bob' },
+  'call-decline': { room: 'lobby', call: 'x' },
+  'media-ticket': {},
   withdraw: { transfer: '01234567' },
   doctor: { host: '192.168.1.20' },
   guest: JOIN,
@@ -70,7 +74,7 @@ const GOOD: Record<keyof typeof REQUESTS, object> = {
 /** Nothing that was asked so far has had an effect. */
 function untouched(t: Test, { node, stops, leases }: Api, message = 'nothing was done'): void {
   t.strictSame(
-    { calls: node.calls, stops, pinned: leases.pinned },
+    { calls: node.asked, stops, pinned: leases.pinned },
     { calls: [], stops: 0, pinned: true },
     message,
   );
@@ -92,11 +96,13 @@ t.test('[D5] every request is answered for who has the token', async (t) => {
   t.equal(api.stops, 1);
   t.equal(api.leases.pinned, false);
   t.strictSame(
-    api.node.calls.map(({ method }) => method),
+    api.node.asked.map(({ method }) => method),
     Object.keys(GOOD).filter(
       (method) =>
         !method.startsWith('guest') &&
-        !['status', 'hold', 'release', 'ticket', 'pass', 'page', 'pin', 'stop'].includes(method),
+        !['status', 'hold', 'release', 'ticket', 'pass', 'media-ticket', 'page', 'pin', 'stop'].includes(
+          method,
+        ),
     ),
   );
 });
@@ -108,7 +114,7 @@ t.test('[D2] [D3] no Host is believed but the three exact ones', async (t) => {
     t.equal((await api.post('whoami', {}, { Host: host })).status, 200, host);
     t.equal((await api.upgrade({ ...api.bearer, Host: host })).status, 101, `WebSocket ${host}`);
   }
-  api.node.calls.length = 0;
+  api.node.asked.length = 0;
   const hosts = [
     `evil.test:${port}`,
     'evil.test',
@@ -153,7 +159,7 @@ t.test('[D2] a missing Host, two of them and an absolute request line are refuse
     api.raw(`${requestHead('POST', path, { ...own, ...headers })}${body}`);
   t.equal(body.length, 16);
   t.equal((await send('/api/join', { Host: api.host })).status, 200, 'the same request as it should be');
-  api.node.calls.length = 0;
+  api.node.asked.length = 0;
 
   t.equal((await send('/api/join', {})).status, 403, 'no Host');
   t.equal((await send('/api/join', { Host: [api.host, api.host] })).status, 403, 'the right Host twice');
@@ -487,13 +493,13 @@ t.test('a body over the limit is refused, however it comes', async (t) => {
   const api = await startApi(t);
   const padded = (bytes: number) => JSON.stringify(JOIN).padEnd(bytes, ' ');
   t.equal((await api.post('join', padded(LIMITS.apiBodyBytes))).status, 200, 'exactly the limit');
-  api.node.calls.length = 0;
+  api.node.asked.length = 0;
   const chunked = (body: string) =>
     api.post('join', `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`, {
       'Transfer-Encoding': 'chunked',
     });
   t.equal((await chunked(padded(LIMITS.apiBodyBytes))).status, 200, 'exactly the limit, chunked');
-  api.node.calls.length = 0;
+  api.node.asked.length = 0;
 
   for (const bytes of [LIMITS.apiBodyBytes + 1, LIMITS.apiBodyBytes * 2, 1_000_000]) {
     const plain = await api.post('join', padded(bytes));
@@ -529,7 +535,7 @@ t.test('a frame over the limit ends the connection', async (t) => {
   const good = await api.attach();
   good.send(frame(LIMITS.apiFrameBytes));
   t.hasProp(await good.next(), 'ok', 'exactly the limit');
-  api.node.calls.length = 0;
+  api.node.asked.length = 0;
 
   const whole = await api.attach();
   whole.send(frame(LIMITS.apiFrameBytes + 1));
@@ -585,7 +591,7 @@ t.test('a client may have 64 requests under way, and is refused more', async (t)
   }
   go();
   for (let id = 0; id < 64; id++) t.match(await socket.next(), { id, ok: {} });
-  t.equal(api.node.calls.length, 64);
+  t.equal(api.node.asked.length, 64);
   socket.send({ id: 99, do: 'whoami' });
   t.match(await socket.next(), { id: 99, ok: {} }, 'then it may ask again');
 });

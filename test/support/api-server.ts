@@ -11,9 +11,12 @@ import { FileAccess } from '../../src/daemon/file-access.js';
 import type { GuestRequests } from '../../src/daemon/guest/guests-view.js';
 import type { GuestInfo } from '../../src/daemon/guest-api.js';
 import { Leases } from '../../src/daemon/leases.js';
+import { MediaSeats, type SeatedCalls } from '../../src/daemon/media-seats.js';
 import { PageKeys } from '../../src/daemon/page-keys.js';
 import { Requests } from '../../src/daemon/requests.js';
 import { ApiServer } from '../../src/daemon/server.js';
+import { Tickets } from '../../src/daemon/tickets.js';
+import { ChatterError } from '../../src/errors.js';
 import { lineLog } from '../../src/log.js';
 import { FakeNode } from './fake-node.js';
 
@@ -36,6 +39,17 @@ const NO_GUESTS: GuestRequests = {
   guestPut: () => GUEST,
   guestTake: () => GUEST,
   guestAnswer: () => GUEST,
+};
+
+const unknown = () => {
+  throw new ChatterError('ROOM_UNKNOWN');
+};
+const NO_ROOMS: SeatedCalls = {
+  room: unknown,
+  personHere: unknown,
+  leaveOthers: unknown,
+  info: unknown,
+  paths: unknown,
 };
 
 export interface Answer {
@@ -81,8 +95,10 @@ export class Api {
     });
     const { node, events, leases, token, pages } = this;
     const access = new FileAccess(clock);
+    const tickets = new Tickets(clock);
     const requests = new Requests({
       node,
+      mediaTicket: () => tickets.issue(),
       leases,
       access,
       guests: NO_GUESTS,
@@ -119,6 +135,8 @@ export class Api {
         open: (transfer, file) => node.bodies.open(transfer, file),
         receive: (transfer, offset) => node.bodies.receive(transfer, offset),
       },
+      seats: new MediaSeats(NO_ROOMS),
+      tickets,
       pageFolder: path.resolve('dist/web'),
       clock,
       log,

@@ -81,7 +81,7 @@ const said = (id: string, room: string, roomId: string, text: string): Message =
 /** A node that does nothing, writes down what was asked of it, and says that things happened when told to. */
 export class FakeNode implements ApiNode {
   /** Every request that reached the node, in order. */
-  readonly calls: { method: Called; params: unknown }[] = [];
+  readonly asked: { method: Called; params: unknown }[] = [];
   /** Runs before a request is answered: to make it fail, or wait. */
   before: (method: Called) => void | Promise<void> = () => {};
   /** Where bodies of files come from and go to; a test that is about them puts its own here. */
@@ -133,7 +133,7 @@ export class FakeNode implements ApiNode {
   }
 
   async chat<M extends ChatMethod>(method: M, params: Params<M>): Promise<Result<M>> {
-    this.calls.push({ method, params });
+    this.asked.push({ method, params });
     await this.before(method);
     const { room, roomId } = ROOM;
     return { id: 'm1', recipients: 1, message: said('m1', room, roomId, '') } as unknown as Result<M>;
@@ -209,6 +209,18 @@ export class FakeNode implements ApiNode {
     return { lanPort: null, rooms: [], counters: {}, safeMode: false, blocked: [] };
   }
 
+  calls(params: Params<'calls'>): Promise<Result<'calls'>> {
+    return this.#answer('calls', params, []);
+  }
+
+  'call-ring'(params: Params<'call-ring'>): Promise<Result<'call-ring'>> {
+    return this.#answer('call-ring', params, {});
+  }
+
+  'call-decline'(params: Params<'call-decline'>): Promise<Result<'call-decline'>> {
+    return this.#answer('call-decline', params, {});
+  }
+
   snapshot(): Snapshot {
     return { rooms: [{ room: ROOM.room, roomId: ROOM.roomId, self: SELF, members: [SELF] }] };
   }
@@ -228,7 +240,7 @@ export class FakeNode implements ApiNode {
   }
 
   async #answer<T>(method: Called, params: unknown, result: T): Promise<T> {
-    this.calls.push({ method, params });
+    this.asked.push({ method, params });
     await this.before(method);
     return result;
   }
