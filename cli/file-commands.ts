@@ -33,13 +33,45 @@ export function addFileCommands(command: AddCommand, choosesRoom: (added: Comman
   )
     .option('--from <PEER>', 'only from name#tag, an id, or anyone')
     .option('--once', 'end after one transfer');
+  choosesRoom(
+    command(
+      'share ROOM [PATH...]',
+      'let everybody in a room see and fetch files and folders; without PATH, what is shared',
+      () => import('./commands/share.js'),
+    ),
+  )
+    .option('--exclude <PATTERN>', 'leave out names like this: * and ? (repeatable)', collect)
+    .option('--detach', 'return at once; the node stays');
+  command(
+    'unshare ROOM PATH',
+    'share this no more: a path, a name or an id that share shows',
+    () => import('./commands/unshare.js'),
+  );
+  choosesRoom(
+    command(
+      'ls ROOM [PATTERN]',
+      'what members share: FOLDER/ looks into a folder, a name or pattern everywhere',
+      () => import('./commands/ls.js'),
+    ),
+  ).option('--from <PEER>', 'only what this one shares');
+  choosesRoom(
+    acceptOptions(
+      command(
+        'get ROOM NAME',
+        'fetch what somebody shares, by name, path or pattern, from all who have it',
+        () => import('./commands/get.js'),
+      ),
+    ),
+  )
+    .option('--from <PEER>', 'only from this one')
+    .option('--hash <DIGITS>', 'the one of this content, by the first digits that are shown');
   command('transfers [ROOM]', 'what is offered and under way', () => import('./commands/transfers.js'));
   acceptOptions(changing(command, 'accept', `take an offer, ${ID}`));
   changing(command, 'decline', `say no to an offer, ${ID}`);
   changing(command, 'pause', `let a transfer wait, ${ID}`);
   changing(command, 'resume', `go on with a transfer that waits, ${ID}`);
   changing(command, 'cancel', `end a transfer here and remove what has arrived of it, ${ID}`);
-  changing(command, 'withdraw', `take an own offer back, ${ID}`);
+  changing(command, 'withdraw', `take an own offer back, or hand a received one on no more, ${ID}`);
 }
 
 const changing = (

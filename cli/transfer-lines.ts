@@ -36,6 +36,15 @@ export function offerLines(offer: TransferInfo): string[] {
 
 const ENTRIES_SHOWN = 20;
 
+/** Why something was left out, by the word that the node says. */
+export const LEFT_OUT: Record<string, string> = {
+  link: 'a link',
+  special: 'no plain file',
+  name: 'a name that not every system takes',
+  unreadable: 'cannot be read',
+  hidden: 'hidden',
+};
+
 /** One transfer as a line of a list. */
 export function listLine(info: TransferInfo): string {
   const way = info.mine
@@ -48,6 +57,10 @@ export function listLine(info: TransferInfo): string {
   for (const { peer, answer, bytes } of info.receivers)
     lines.push(
       `          ${personLabel(peer)}: ${answer === 'progress' ? percent(bytes, info.total) : answer}`,
+    );
+  if (info.handing > 0 && !info.mine)
+    lines.push(
+      `          you are also giving it to ${info.handing} ${info.handing === 1 ? 'other' : 'others'}`,
     );
   return lines.join('\n');
 }

@@ -122,6 +122,11 @@ export const LIMITS = {
   holderStallMs: 10_000,
   diskReserveBytes: 1024 * 1024 * 1024,
   uploadIdleMs: 10 * 60_000,
+  sharesPerRoom: 64,
+  foundEntries: 2000,
+  shareQuestionsPerSecond: 20,
+  shareQuestionsBurst: 100,
+  transfersAtOnce: 64,
 
   // Calls ([L10])
   mediaFrameBytes: 1024 * 1024,

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import NoiseSecretStream from '@hyperswarm/secret-stream';
 import { MemoryChatStore } from './chat/memory-chat-store.js';
 import { RoomChat } from './chat/room-chat.js';
@@ -21,7 +22,11 @@ import { diagnose, type Finding } from './doctor/diagnose.js';
 import { type ExamineOptions, examine } from './doctor/examine.js';
 import { patientOf } from './doctor/patient.js';
 import { ChatterError, type ErrorCode } from './errors.js';
+import { HashCache } from './files/hash-cache.js';
+import { RateCap } from './files/rate-cap.js';
 import { RoomFiles } from './files/room-files.js';
+import { RoomShares } from './files/room-shares.js';
+import { ShareStore } from './files/share-store.js';
 import { TransferStore } from './files/transfer-store.js';
 import { findPeople } from './identity/find-people.js';
 import { friendlyName } from './identity/friendly-name.js';
@@ -113,6 +118,8 @@ export class ChatterNode extends Resource<NodeEvents> {
   readonly #rooms = new Map<string, Room>();
   readonly #joining = new Map<string, Promise<Room>>();
   readonly #noticed = new Map<string, number>();
+  readonly #uploadCap: RateCap;
+  readonly #downloadCap: RateCap;
   #parts: Parts | null = null;
   #safeMode = false;
 
@@ -121,6 +128,8 @@ export class ChatterNode extends Resource<NodeEvents> {
     this.#paths = paths;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#uploadCap = new RateCap(this.#clock);
+    this.#downloadCap = new RateCap(this.#clock);
   }
 
   get identity(): Identity {
@@ -359,6 +368,9 @@ export class ChatterNode extends Resource<NodeEvents> {
     const transfers = await TransferStore.load(database);
     const chats = await SqliteChats.load(database);
     const writers = await Writers.load(settings, await placeOf(this.#paths.database));
+    const hashes = await HashCache.load(database, clock);
+    this.defer(() => hashes.flush());
+    const shares = await ShareStore.load(database);
     const remembered = await RememberedAddresses.load(database, clock);
     const name = (await settings.get('name')) ?? (await firstName(settings));
     const preferences = await Preferences.load(settings);
@@ -400,6 +412,8 @@ export class ChatterNode extends Resource<NodeEvents> {
       transfers,
       chats,
       writers,
+      hashes,
+      shares,
       remembered,
       transport,
       direct,
@@ -508,6 +522,9 @@ export class ChatterNode extends Resource<NodeEvents> {
       self: identity.id,
       signer: identity,
       store: this.#open.transfers,
+      cache: this.#open.hashes,
+      uploadCap: this.#uploadCap,
+      downloadCap: this.#downloadCap,
       clock: this.#clock,
       live: isLobby(known),
       umask: this.#options.umask,
@@ -527,7 +544,16 @@ export class ChatterNode extends Resource<NodeEvents> {
     });
     const isBusy = () =>
       [...this.#rooms.values()].some(({ keys: { id }, call }) => id !== keys.id && call.joined);
-    const room: Room = new Room({ keys, label, self, clock: this.#clock, files, chat, isBusy });
+    const shares = new RoomShares({
+      roomId: keys.id,
+      self: identity.id,
+      store: this.#open.shares,
+      cache: this.#open.hashes,
+      clock: this.#clock,
+      files,
+      dataFolder: path.dirname(this.#paths.database),
+    });
+    const room: Room = new Room({ keys, label, self, clock: this.#clock, files, shares, chat, isBusy });
     await room.open();
     this.#rooms.set(keys.id, room);
     this.emit('joined', room);
@@ -623,6 +649,8 @@ interface Parts {
   transfers: TransferStore;
   chats: SqliteChats;
   writers: Writers;
+  hashes: HashCache;
+  shares: ShareStore;
   remembered: RememberedAddresses;
   transport: TcpTransport;
   direct: DirectDiscovery;

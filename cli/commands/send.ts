@@ -13,7 +13,7 @@ import { EXIT, exitCode } from '../exit-codes.js';
 import { safe } from '../output.js';
 import { personLabel } from '../person-commands.js';
 import { settled } from '../settled.js';
-import { Progress, shortId, size, title } from '../transfer-lines.js';
+import { LEFT_OUT, Progress, shortId, size, title } from '../transfer-lines.js';
 
 /** Off a terminal nobody sees that it still waits. */
 const ANSWER_MS = 10 * 60_000;
@@ -45,7 +45,8 @@ export async function run(
       as: spool ? undefined : (options.as as string | undefined),
       exclude: options.exclude as string[] | undefined,
     });
-    for (const { path: left, why } of sent.skipped) out.note(`Left out: ${safe(left)} (${WHY[why] ?? why})`);
+    for (const { path: left, why } of sent.skipped)
+      out.note(`Left out: ${safe(left)} (${LEFT_OUT[why] ?? why})`);
     if (!out.json) out.note(`Offered ${title(sent)}  [${shortId(sent)}]`);
     const people = (await client.request('peers', { room: joined.roomId })).filter(
       (peer) => !peer.self && (!sent.to || peer.id === sent.to.id),
@@ -61,13 +62,6 @@ export async function run(
     if (spool) rmSync(path.dirname(spool), { recursive: true, force: true });
   }
 }
-
-const WHY: Record<string, string> = {
-  link: 'a link',
-  special: 'no plain file',
-  name: 'a name that not every system takes',
-  unreadable: 'cannot be read',
-};
 
 function answerMs(seconds: number | undefined): number | null {
   if (seconds !== undefined) return Math.min(seconds * 1000, 2 ** 31 - 1);

@@ -31,7 +31,12 @@ type Requests =
   | 'call-ring'
   | 'call-decline'
   | 'doctor'
-  | 'upload';
+  | 'upload'
+  | 'share'
+  | 'unshare'
+  | 'shares'
+  | 'ls'
+  | 'get';
 
 /** The node's own part of `status`. */
 export type NodeStatus = 'lanPort' | 'rooms' | 'counters' | 'safeMode' | 'blocked';

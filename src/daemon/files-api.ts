@@ -41,12 +41,51 @@ export const TransferInfo = z.object({
   /** Bytes of one's own that were copied into Chatter so far; null where nothing has to be. */
   copied: z.number().nullable(),
   paths: z.array(z.string()),
+  /** Asked for with `get`, of somebody's share: nobody offered it. */
+  shared: z.boolean(),
+  /** How many others are being given blocks of it from here just now; `withdraw` ends that. */
+  handing: z.number(),
+  /** ISO 8601, by its sender's clock. */
+  offeredAt: z.string(),
   /** Of one's own: how it stands at each. */
   receivers: z.array(
     z.object({ peer: person, answer: z.string(), bytes: z.number(), code: z.string().nullable() }),
   ),
 });
 
+/** Something that one shares. */
+export const ShareInfo = z.object({
+  share: z.string(),
+  room: z.string(),
+  roomId: z.string(),
+  name: z.string(),
+  /** Where it lies here. */
+  path: z.string(),
+  folder: z.boolean(),
+  files: z.number(),
+  bytes: z.number(),
+  /** So much has been hashed: what is not can be fetched too, but is not seen to be the same as somebody else's. */
+  hashedBytes: z.number(),
+  state: z.enum(['scanning', 'ready', 'gone']),
+});
+
+/** Something that somebody shares, oneself too. */
+export const SharedInfo = z.object({
+  /** With `/` between components; the first is the name of the share. */
+  path: z.string(),
+  name: z.string(),
+  folder: z.boolean(),
+  size: z.number(),
+  files: z.number(),
+  /** ISO 8601. */
+  changedAt: z.string(),
+  /** Hex digits that name the content; null while it is not hashed. */
+  hash: z.string().nullable(),
+  risky: z.boolean(),
+  owner: person,
+});
+
+const skipped = z.array(z.object({ path: z.string(), why: z.string() }));
 const IfExists = z.enum(['number', 'skip', 'fail']);
 const one = { params: z.object({ transfer }), result: TransferInfo };
 
@@ -63,7 +102,7 @@ export const FILE_REQUESTS = {
       as: z.string().optional(),
       exclude: z.array(z.string().max(200)).max(64).optional(),
     }),
-    result: TransferInfo.extend({ skipped: z.array(z.object({ path: z.string(), why: z.string() })) }),
+    result: TransferInfo.extend({ skipped }),
   },
   /**
    * Offers files whose bytes follow by `POST /api/upload/TRANSFER/OFFSET`: first those of 256 KiB or more, then the
@@ -106,6 +145,47 @@ export const FILE_REQUESTS = {
     }),
     result: TransferInfo,
   },
+  /** Shares files and folders by absolute paths until `unshare`, over restarts too; hidden names are left out. */
+  share: {
+    params: z.object({
+      room: roomRef,
+      paths: z.array(z.string().min(1)).min(1).max(64),
+      exclude: z.array(z.string().max(200)).max(64).optional(),
+    }),
+    result: z.object({ shares: z.array(ShareInfo), skipped }),
+  },
+  /** Ends a share, by its name, its path here or its id. */
+  unshare: { params: z.object({ room: roomRef, share: z.string().min(1) }), result: ShareInfo },
+  /** What one shares oneself. */
+  shares: { params: z.object({ room: roomRef.optional() }), result: z.array(ShareInfo) },
+  /**
+   * What everybody shares, as one tree: what lies directly under `path`, or with `pattern` everything of such a name.
+   * Who has not answered within 2 s is in `silent`.
+   */
+  ls: {
+    params: z.object({
+      room: roomRef,
+      path: z.string().max(4096).optional(),
+      pattern: z.string().min(1).max(1024).optional(),
+      /** Only this person's. */
+      from: z.string().optional(),
+    }),
+    result: z.object({ entries: z.array(SharedInfo), more: z.boolean(), silent: z.array(person) }),
+  },
+  /** Fetches what a path, a name or a pattern means in everybody's shares, each content from all who have it. */
+  get: {
+    params: z.object({
+      room: roomRef,
+      name: z.string().min(1).max(1024),
+      from: z.string().optional(),
+      /** First digits of the hash, where several contents bear one name. */
+      hash: z.string().min(4).max(64).optional(),
+      out: z.string().optional(),
+      ifExists: IfExists.optional(),
+      modes: z.boolean().optional(),
+    }),
+    result: z.object({ transfers: z.array(TransferInfo) }),
+  },
   decline: one,
   pause: one,
   resume: one,
@@ -114,6 +194,8 @@ export const FILE_REQUESTS = {
 } as const;
 
 export type TransferInfo = z.output<typeof TransferInfo>;
+export type ShareInfo = z.output<typeof ShareInfo>;
+export type SharedInfo = z.output<typeof SharedInfo>;
 type FilePerson = z.output<typeof person>;
 
 /** What happens to files; a part of `EventBody`. */
@@ -132,5 +214,7 @@ export type FileEventBody =
     }
   | { type: 'transfer-done'; room: string; roomId: string; transfer: string; paths: string[]; bytes: number }
   | { type: 'transfer-failed'; room: string; roomId: string; transfer: string; code: string; text: string }
+  /** What this person shares has changed, oneself too. */
+  | { type: 'shares-changed'; room: string; roomId: string; peer: FilePerson }
   | ({ type: 'transfer-changed' } & TransferInfo)
   | { type: 'file-refused'; room: string; roomId: string; from: FilePerson; code: string; text: string };

@@ -22,7 +22,7 @@ export class FilesView {
   readonly #person: (id: PeerId, name: string) => Person;
   readonly bodies = new TransferBodies(
     (ref) => this.#find(ref),
-    (room, transfer) => this.#info(room, transfer),
+    (room, transfer) => this.info(room, transfer),
   );
 
   constructor(
@@ -40,10 +40,10 @@ export class FilesView {
   watch(room: Room): void {
     const ref = { room: room.label, roomId: room.keys.id };
     room.files.on('offered', (transfer) =>
-      this.#tell({ type: 'file-offered', ...this.#info(room, transfer) }),
+      this.#tell({ type: 'file-offered', ...this.info(room, transfer) }),
     );
     room.files.on('progress', (transfer) => {
-      const { bytes, total, ratePerSecond, sources, copied } = this.#info(room, transfer);
+      const { bytes, total, ratePerSecond, sources, copied } = this.info(room, transfer);
       this.#tell({
         type: 'transfer-progress',
         ...ref,
@@ -57,7 +57,7 @@ export class FilesView {
     });
     room.files.on('changed', (transfer) => {
       const { state, id, paths, code } = transfer;
-      this.#tell({ type: 'transfer-changed', ...this.#info(room, transfer) });
+      this.#tell({ type: 'transfer-changed', ...this.info(room, transfer) });
       if (state === 'done')
         this.#tell({ type: 'transfer-done', ...ref, transfer: id, paths, bytes: transfer.layout.totalBytes });
       if (code) this.#tell({ type: 'transfer-failed', ...ref, transfer: id, code, text: ERRORS[code] });
@@ -66,13 +66,13 @@ export class FilesView {
       this.#tell({
         type: 'file-refused',
         ...ref,
-        from: this.#who(room, from),
+        from: this.who(room, from),
         code,
         text: `${ERRORS[code]} The offer was refused.`,
       }),
     );
     room.files.on('liar', ({ peer }) => {
-      const { name, tag } = this.#who(room, peer);
+      const { name, tag } = this.who(room, peer);
       const text = `${name}#${tag} sent something that is not what was offered; nothing more is taken from them.`;
       this.#tell({ type: 'error', ...ref, code: 'FILE_UNVERIFIED', text });
     });
@@ -86,7 +86,7 @@ export class FilesView {
       throw new ChatterError('USAGE', { message: 'Only one path can be given another name.' });
     const only = to === undefined ? undefined : this.#node.person(to).id;
     const { transfer, skipped } = await room.files.offer({ paths, to: only, as, exclude });
-    return { ...this.#info(room, transfer), skipped: skipped.map((each) => ({ ...each })) };
+    return { ...this.info(room, transfer), skipped: skipped.map((each) => ({ ...each })) };
   }
 
   async upload({ room: ref, to, entries }: Params<'upload'>): Promise<Result<'upload'>> {
@@ -100,20 +100,29 @@ export class FilesView {
       folder: this.#uploads,
       to: to === undefined ? undefined : this.#node.person(to).id,
     });
-    return this.#info(room, transfer);
+    return this.info(room, transfer);
   }
 
   transfers({ room: ref }: Params<'transfers'>): Result<'transfers'> {
     const rooms = ref === undefined ? [...this.#node.rooms.values()] : [this.#node.room(ref)];
-    return rooms.flatMap((room) => room.files.transfers.map((transfer) => this.#info(room, transfer)));
+    return rooms.flatMap((room) =>
+      room.files.transfers
+        .filter(({ mine, signed, interested }) => !(mine && signed.offer.shared) || interested.size > 0)
+        .map((transfer) => this.info(room, transfer)),
+    );
   }
 
   async accept({ transfer: ref, out, ifExists, modes }: Params<'accept'>): Promise<Result<'accept'>> {
     const { room, transfer } = this.#find(ref);
+    const place = this.place(room, out);
+    return this.info(room, await room.files.accept(transfer.id, { out: place, ifExists, modes }));
+  }
+
+  /** Where what is received goes. Throws API_BAD_REQUEST for a path that is not absolute. */
+  place(room: Room, out?: string): string {
     if (out !== undefined && !path.isAbsolute(out))
-      throw new ChatterError('API_BAD_REQUEST', { message: 'accept: out is absolute.' });
-    const place = out ?? path.join(homedir(), 'Downloads', 'Chatter', folderName(room.label));
-    return this.#info(room, await room.files.accept(transfer.id, { out: place, ifExists, modes }));
+      throw new ChatterError('API_BAD_REQUEST', { message: 'out is absolute.' });
+    return out ?? path.join(homedir(), 'Downloads', 'Chatter', folderName(room.label));
   }
 
   /** The requests that need nothing but the transfer. */
@@ -129,7 +138,7 @@ export class FilesView {
       cancel: (files, id) => files.cancel(id),
       withdraw: (files, id) => files.withdraw(id),
     };
-    return this.#info(room, await verbs[verb](room.files, transfer.id));
+    return this.info(room, await verbs[verb](room.files, transfer.id));
   }
 
   /** Throws TRANSFER_UNKNOWN. */
@@ -149,7 +158,8 @@ export class FilesView {
     return found[0];
   }
 
-  #who(room: Room, id: PeerId): Person {
+  /** Somebody by the name that they bear here. */
+  who(room: Room, id: PeerId): Person {
     const self = id === this.#node.identity.id ? room.name : undefined;
     const name =
       self ??
@@ -159,7 +169,7 @@ export class FilesView {
     return this.#person(id, name);
   }
 
-  #info(room: Room, transfer: Transfer): TransferInfo {
+  info(room: Room, transfer: Transfer): TransferInfo {
     const { signed, manifest, layout } = transfer;
     const { to } = signed.offer;
     const files = manifest.files;
@@ -168,8 +178,8 @@ export class FilesView {
       transfer: transfer.id,
       room: room.label,
       roomId: room.keys.id,
-      from: this.#who(room, transfer.author),
-      to: to ? this.#who(room, peerId(to)) : null,
+      from: this.who(room, transfer.author),
+      to: to ? this.who(room, peerId(to)) : null,
       mine: transfer.mine,
       state: transfer.state,
       code: transfer.code,
@@ -183,8 +193,11 @@ export class FilesView {
       sources: room.files.sources(transfer.id),
       copied: transfer.upload && !transfer.upload.files ? transfer.upload.received : null,
       paths: transfer.paths,
+      shared: signed.offer.shared,
+      handing: transfer.interested.size,
+      offeredAt: new Date(signed.offer.wall).toISOString(),
       receivers: [...transfer.receivers].map(([id, { answer, bytes, code }]) => ({
-        peer: this.#who(room, id),
+        peer: this.who(room, id),
         answer,
         bytes,
         code: code || null,

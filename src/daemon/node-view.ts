@@ -16,6 +16,7 @@ import { DoctorView } from './doctor-view.js';
 import type { FileBodySource } from './file-bodies.js';
 import { FilesView } from './files-view.js';
 import { lookalikeSentence, PersonView } from './person-view.js';
+import { SharesView } from './shares-view.js';
 
 /** A node as the API shows it: rooms, people and events as plain objects of `api.ts`. */
 export class NodeView implements ApiNode {
@@ -25,6 +26,7 @@ export class NodeView implements ApiNode {
   readonly #chat: ChatView;
   readonly calling: CallView;
   readonly #doctor: DoctorView;
+  readonly #shares: SharesView;
   #listener: (event: EventBody) => void = () => {};
 
   /** `uploads` is the folder for copies of what programs hand over. */
@@ -48,6 +50,7 @@ export class NodeView implements ApiNode {
       (id, name) => this.#personView.person(id, name),
       (event) => this.#tell(event),
     );
+    this.#shares = new SharesView(node, this.#files, (event) => this.#tell(event));
     node.on('joined', (room) => this.#watch(room));
     node.on('left', (room) => this.#tell({ type: 'left', ...roomRef(room) }));
     node.on('path', ({ room, member }) =>
@@ -218,6 +221,26 @@ export class NodeView implements ApiNode {
     return this.calling.decline(params);
   }
 
+  share(params: Params<'share'>): Promise<Result<'share'>> {
+    return this.#shares.share(params);
+  }
+
+  unshare(params: Params<'unshare'>): Promise<Result<'unshare'>> {
+    return this.#shares.unshare(params);
+  }
+
+  shares(params: Params<'shares'>): Result<'shares'> {
+    return this.#shares.shares(params);
+  }
+
+  ls(params: Params<'ls'>): Promise<Result<'ls'>> {
+    return this.#shares.ls(params);
+  }
+
+  get(params: Params<'get'>): Promise<Result<'get'>> {
+    return this.#shares.get(params);
+  }
+
   snapshot(): Snapshot {
     return {
       rooms: [...this.#node.rooms.values()].map((room) => ({
@@ -237,6 +260,7 @@ export class NodeView implements ApiNode {
     this.#files.watch(room);
     this.#chat.watch(room);
     this.calling.watch(room);
+    this.#shares.watch(room);
     room.on('member-joined', (member) =>
       this.#tell({
         type: 'peer-joined',

@@ -102,6 +102,11 @@ export class Requests {
       guestPut: (params) => guests.guestPut(params, null),
       guestTake: (params) => guests.guestTake(params, null),
       guestAnswer: (params) => guests.guestAnswer(params, null),
+      share: (params) => node.share(params),
+      unshare: (params) => node.unshare(params),
+      shares: (params) => node.shares(params),
+      ls: (params) => node.ls(params),
+      get: (params) => node.get(params),
       page: async ({ room }: { room?: string }) => {
         const known = room === undefined ? undefined : await node.invite({ room });
         return { url: pageUrl(known?.roomId) };

@@ -3,17 +3,11 @@ import { LIMITS } from '../limits.js';
 import type { BulkFlow, BulkMessage, BulkSource, SessionChannel } from '../protocol/session-channel.js';
 import type { filesChannel } from './files-channel.js';
 import { BLOCK_BYTES } from './layout.js';
+import type { RateCap } from './rate-cap.js';
 import { transferBytes } from './signed.js';
 import type { Transfer } from './transfer.js';
 
 type Messages = typeof filesChannel.messages;
-
-/** Bytes a second that may go out in all, by everybody's turns; null is no bound. */
-export interface UploadCap {
-  take(bytes: number): boolean;
-  /** Calls back once something may be taken again. */
-  later(fn: () => void): void;
-}
 
 interface Part {
   transfer: Transfer;
@@ -32,16 +26,17 @@ interface Part {
 export class BlockServer implements BulkSource<Messages> {
   readonly #channel: SessionChannel<Messages>;
   readonly #onFailed: (transfer: Transfer, err: unknown) => void;
-  readonly #cap: UploadCap | null;
+  readonly #cap: RateCap;
   #queue: { transfer: Transfer; block: number }[] = [];
   #part: Part | null = null;
   #reading: Transfer | null = null;
   #buffer: Buffer | null = null;
   #flow: BulkFlow | null = null;
+  #waits = false;
 
   constructor(
     channel: SessionChannel<Messages>,
-    cap: UploadCap | null,
+    cap: RateCap,
     onFailed: (transfer: Transfer, err: unknown) => void,
   ) {
     this.#channel = channel;
@@ -75,8 +70,8 @@ export class BlockServer implements BulkSource<Messages> {
     const { transfer, block } = head;
     const { content, layout } = transfer;
     const length = layout.blockBytes(block);
-    if (this.#cap && !this.#cap.take(length)) {
-      this.#cap.later(() => this.#flow?.wake());
+    if (!this.#cap.take(length)) {
+      this.#waitForCap();
       return null;
     }
     this.#queue.shift();
@@ -110,6 +105,16 @@ export class BlockServer implements BulkSource<Messages> {
     this.drop();
     this.#flow?.close();
     this.#flow = null;
+  }
+
+  /** Once, however often it is asked meanwhile: everybody who waits has one turn. */
+  #waitForCap(): void {
+    if (this.#waits) return;
+    this.#waits = true;
+    this.#cap.later(() => {
+      this.#waits = false;
+      this.#flow?.wake();
+    });
   }
 
   #nextPart(part: Part, roomBytes: number): BulkMessage<Messages> {

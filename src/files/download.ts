@@ -6,6 +6,7 @@ import { blake3 } from './blake3.js';
 import { hashAt } from './hash-ahead.js';
 import { BLOCK_BYTES, BLOCKS_A_PAGE } from './layout.js';
 import { pick } from './picker.js';
+import type { RateCap } from './rate-cap.js';
 import type { Staging } from './staging.js';
 import type { Transfer } from './transfer.js';
 
@@ -16,12 +17,15 @@ export interface Source {
   request(blocks: number[]): void;
   release(blocks: number[]): void;
   wantPage(page: number): void;
+  /** It has the same content by another signature: its pages are of no use here. */
+  readonly blocksOnly?: boolean;
 }
 
 export interface DownloadOptions {
   transfer: Transfer;
   staging: Staging;
   clock: Clock;
+  cap: RateCap;
   /** Of this node: see `pick`. */
   salt: number;
   onBlock: (block: number) => void;
@@ -74,6 +78,7 @@ export class Download {
   readonly #timer;
   #cursor = 0;
   #ended = false;
+  #waits = false;
   paused = false;
 
   constructor(options: DownloadOptions) {
@@ -84,6 +89,11 @@ export class Download {
   /** How many have something that is missing here. */
   get sources(): number {
     return [...this.#held.values()].filter(({ bits }) => bits.count > 0).length;
+  }
+
+  /** The names of those who have something. */
+  get sourceKeys(): string[] {
+    return [...this.#held.values()].filter(({ bits }) => bits.count > 0).map(({ source }) => source.key);
   }
 
   end(): void {
@@ -170,12 +180,23 @@ export class Download {
       });
     if (!holders.some(({ room }) => room > 0)) return;
     const swarm = this.#o.transfer.interested.size > 0;
+    if (!this.#o.cap.take(0)) return this.#waitForCap();
     const picked = pick(holders, { candidates: this.#candidates(), swarm, salt: this.#o.salt });
     for (const [{ held }, blocks] of picked) this.#ask(held, blocks);
   }
 
+  #waitForCap(): void {
+    if (this.#waits) return;
+    this.#waits = true;
+    this.#o.cap.later(() => {
+      this.#waits = false;
+      this.pump();
+    });
+  }
+
   #ask(held: Held, blocks: number[]): void {
     const now = this.#o.clock.now();
+    this.#o.cap.take(blocks.length * BLOCK_BYTES);
     if (held.asked.size === 0) held.lastAt = now;
     for (const block of blocks) {
       held.asked.set(block, now);
@@ -282,7 +303,9 @@ export class Download {
       if (pages.has(page)) continue;
       ahead++;
       if ([...this.#held.values()].some((held) => held.pages.has(page))) continue;
-      const holder = [...this.#held.values()].find((held) => !held.stalled && hasOn(held.bits, page));
+      const holder = [...this.#held.values()].find(
+        (held) => !held.stalled && !held.source.blocksOnly && hasOn(held.bits, page),
+      );
       if (!holder) continue;
       holder.pages.set(page, this.#o.clock.now());
       holder.source.wantPage(page);

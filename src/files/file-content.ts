@@ -40,19 +40,20 @@ const stampOf = ({ dev, ino, size, mtimeNs, ctimeNs }: Stat) => `${dev} ${ino} $
  * 2. At most `OPEN_FILES` are open; a link, pipe or device that took a file's place is never opened or waited for.
  */
 export class FileContent implements Content {
+  /** In the order of the layout. */
+  readonly files: readonly FileIdentity[];
   readonly #layout: Layout;
-  readonly #files: readonly FileIdentity[];
   readonly #open = new Map<number, number>();
 
   /** `files` in the order of the layout's sizes. */
   constructor(layout: Layout, files: readonly FileIdentity[]) {
     this.#layout = layout;
-    this.#files = files;
+    this.files = files;
   }
 
   read(block: number, target: Uint8Array): void {
     for (const { file, offset, at, length } of this.#layout.extents(block)) {
-      const identity = this.#files[file] as FileIdentity;
+      const identity = this.files[file] as FileIdentity;
       const fd = this.#descriptor(file, identity);
       const whole = readAll(fd, target, at, length, offset);
       if (!whole || !isSame(fd, identity)) throw changed(identity); // Invariant 1

@@ -85,6 +85,11 @@ export class Layout {
     return pack < 0 ? null : this.firstPack + pack;
   }
 
+  /** Bytes of a file of the manifest. */
+  sizeOf(file: number): number {
+    return this.#sizes[file] ?? 0;
+  }
+
   /** Files with blocks of their own. */
   get bigFiles(): readonly number[] {
     return this.#big.map(({ file }) => file);

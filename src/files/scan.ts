@@ -6,6 +6,7 @@ import { LIMITS } from '../limits.js';
 import { type FileIdentity, identify } from './file-content.js';
 import { Manifest, type ManifestEntry } from './manifest.js';
 import { collisionKey, gatePath } from './names.js';
+import { pathMatcher } from './wildcard.js';
 
 export interface ScanOptions {
   /** Patterns of names that are left out: `*` and `?` within a name. */
@@ -33,7 +34,7 @@ const ENTRIES_A_TURN = 500;
 export async function scan(paths: readonly string[], options: ScanOptions = {}): Promise<Scanned> {
   const found: { entry: ManifestEntry; file: FileIdentity | null }[] = [];
   const skipped: Scanned['skipped'] = [];
-  const excluded = (options.exclude ?? []).map(asPattern);
+  const excluded = (options.exclude ?? []).map(pathMatcher);
   const seen = new Set<string>();
 
   const add = (entry: ManifestEntry, file: FileIdentity | null): boolean => {
@@ -50,8 +51,8 @@ export async function scan(paths: readonly string[], options: ScanOptions = {}):
   };
 
   const walk = async (place: string, name: string, top: boolean): Promise<void> => {
+    if (excluded.some((fits) => fits(name))) return;
     const last = name.slice(name.lastIndexOf('/') + 1);
-    if (excluded.some((pattern) => pattern.test(last))) return;
     if (!top && options.hidden === false && last.startsWith('.')) {
       skipped.push({ path: place, why: 'hidden' });
       return;
@@ -117,13 +118,4 @@ function look(place: string): Stats | null {
   } catch {
     return null;
   }
-}
-
-/** `*` and `?` as in a shell, within one name. */
-function asPattern(glob: string): RegExp {
-  const source = glob
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*/g, '.*')
-    .replace(/\?/g, '.');
-  return new RegExp(`^${source}$`, 'iu');
 }

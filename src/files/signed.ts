@@ -34,6 +34,8 @@ export interface Offer {
   readonly manifestBytes: number;
   readonly entries: number;
   readonly totalBytes: number;
+  /** It lies in a share of its author's: nobody is told of it, and whoever in the room asks may have it. */
+  readonly shared: boolean;
 }
 
 export interface SignedOffer {
@@ -52,6 +54,7 @@ interface WireOffer {
   manifestBytes: number;
   entries: number;
   totalBytes: number;
+  shared: number;
 }
 
 const offerCodec = record<WireOffer>({
@@ -63,10 +66,11 @@ const offerCodec = record<WireOffer>({
   manifestBytes: uint(LIMITS.manifestBytes),
   entries: uint(LIMITS.fileEntries),
   totalBytes: uint(LIMITS.fileBytes),
+  shared: uint(1),
 });
 
 /** Longest encoding of an offer. */
-export const OFFER_BYTES = TRANSFER_ID_BYTES + 2 * KEY_BYTES + 1 + DIGEST_BYTES + 4 * 9;
+export const OFFER_BYTES = TRANSFER_ID_BYTES + 2 * KEY_BYTES + 1 + DIGEST_BYTES + 4 * 9 + 1;
 
 export const transferId = (bytes: Uint8Array): TransferId => b4a.toString(bytes, 'hex') as TransferId;
 export const transferBytes = (id: TransferId): Uint8Array => b4a.from(id, 'hex');
@@ -85,6 +89,7 @@ export class Signatures {
       ...offer,
       transfer: transferBytes(offer.transfer),
       to: offer.to ? [offer.to] : [],
+      shared: offer.shared ? 1 : 0,
     });
     return { offer, bytes, signature: signer.sign(this.#message('offer', bytes)) };
   }
@@ -94,8 +99,14 @@ export class Signatures {
     const wire = decodeAll(offerCodec, bytes);
     if (!this.#verify('offer', wire.author, signature, bytes)) throw new ProtocolError('SIGNATURE_WRONG');
     const copy = b4a.from(bytes);
-    const { transfer, author, to, ...rest } = decodeAll(offerCodec, copy);
-    const offer = { ...rest, transfer: transferId(transfer), author, to: to[0] ?? null };
+    const { transfer, author, to, shared, ...rest } = decodeAll(offerCodec, copy);
+    const offer = {
+      ...rest,
+      transfer: transferId(transfer),
+      author,
+      to: to[0] ?? null,
+      shared: shared === 1,
+    };
     return { offer, bytes: copy, signature: b4a.from(signature) };
   }
 

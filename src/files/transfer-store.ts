@@ -13,6 +13,8 @@ export interface Acceptance {
   modes: boolean;
   /** Absolute path of the staging folder. */
   staging: string;
+  /** It may come by any way; otherwise, once it has come over a near one, a far one is asked about. */
+  anyPath?: boolean;
 }
 
 /** What outlives the node of a transfer. */
@@ -25,6 +27,7 @@ export interface StoredTransfer {
   acceptance: Acceptance | null;
   files: FileIdentity[] | null;
   paths: string[];
+  withheld: boolean;
   seal: { root: Uint8Array; signature: Uint8Array } | null;
   pages: Map<number, Page>;
 }
@@ -48,6 +51,7 @@ export class TransferStore {
          transfer TEXT NOT NULL, page INTEGER NOT NULL, hashes BLOB NOT NULL, signature BLOB NOT NULL,
          PRIMARY KEY (transfer, page)
        ) STRICT`,
+      'ALTER TABLE file_transfer ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0',
     ]);
     return new TransferStore(storage);
   }
@@ -66,6 +70,7 @@ export class TransferStore {
         acceptance: parse(row.acceptance) as Acceptance | null,
         files: parse(row.files) as FileIdentity[] | null,
         paths: parse(row.paths) as string[],
+        withheld: row.withheld === 1,
         seal: row.seal_root
           ? { root: row.seal_root as Uint8Array, signature: row.seal_signature as Uint8Array }
           : null,
@@ -88,10 +93,10 @@ export class TransferStore {
   ): Promise<void> {
     const { signed, manifest, state, code, paths, seal } = transfer;
     await this.#storage.run(
-      `INSERT INTO file_transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO file_transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET state = excluded.state, code = excluded.code, paths = excluded.paths,
          acceptance = coalesce(excluded.acceptance, acceptance), files = coalesce(excluded.files, files),
-         seal_root = excluded.seal_root, seal_signature = excluded.seal_signature`,
+         seal_root = excluded.seal_root, seal_signature = excluded.seal_signature, withheld = excluded.withheld`,
       [
         transfer.id,
         room,
@@ -105,8 +110,14 @@ export class TransferStore {
         JSON.stringify(paths),
         seal?.root ?? null,
         seal?.signature ?? null,
+        transfer.withheld ? 1 : 0,
       ],
     );
+  }
+
+  async remove(id: TransferId): Promise<void> {
+    await this.#storage.run('DELETE FROM file_page WHERE transfer = ?', [id]);
+    await this.#storage.run('DELETE FROM file_transfer WHERE id = ?', [id]);
   }
 
   async putPage(id: TransferId, page: number, { hashes, signature }: Page): Promise<void> {

@@ -3,7 +3,7 @@ import type { PeerId } from '../identity/peer-id.js';
 import { Bitfield } from './bitfield.js';
 import type { Content } from './file-content.js';
 import type { Answer } from './files-channel.js';
-import { Layout } from './layout.js';
+import { BLOCKS_A_PAGE, Layout } from './layout.js';
 import type { Manifest } from './manifest.js';
 import type { SignedOffer, TransferId } from './signed.js';
 import type { Upload } from './upload.js';
@@ -45,6 +45,8 @@ export class Transfer {
   code: ErrorCode | null = null;
   /** Where it was put, or is to be put. */
   paths: string[] = [];
+  /** Received, and not to be handed on: its owner here has said so. */
+  withheld = false;
   /** Who is told of what comes here, by instance. */
   readonly interested = new Set<string>();
   /** How it stands at others. */
@@ -63,6 +65,20 @@ export class Transfer {
     this.layout = new Layout(manifest.files.map(({ size }) => size));
     this.have = new Bitfield(this.layout.blockCount);
     this.state = mine ? 'serving' : 'offered';
+  }
+
+  /** Whether others may have it from here. */
+  get isGiven(): boolean {
+    if (this.withheld) return false;
+    return this.state === 'serving' || this.state === 'active' || this.state === 'done';
+  }
+
+  /** Every block of a page can be read: its numbers. */
+  addPage(page: number): number[] {
+    const first = page * BLOCKS_A_PAGE;
+    const blocks = Array.from({ length: this.layout.pageBlocks(page) }, (_, i) => first + i);
+    for (const block of blocks) this.have.add(block);
+    return blocks;
   }
 
   /** Bytes of content that are here. */

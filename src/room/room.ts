@@ -1,7 +1,9 @@
 import type { RoomChat, Said } from '../chat/room-chat.js';
 import type { Clock } from '../clock.js';
 import type { RoomPeer, RoomSession } from '../connection/room-session.js';
+import type { FilesPeer } from '../files/peer-link.js';
 import type { RoomFiles } from '../files/room-files.js';
+import type { RoomShares } from '../files/room-shares.js';
 import type { PeerId } from '../identity/peer-id.js';
 import { LIMITS } from '../limits.js';
 import type { RoomKeys } from '../membership/room-keys.js';
@@ -23,6 +25,7 @@ export interface RoomOptions {
   chat: RoomChat;
   /** True while this node is in a call of another room. */
   isBusy?: () => boolean;
+  shares: RoomShares;
 }
 
 /** Somebody who is here, by one running instance or several. */
@@ -67,18 +70,20 @@ export class Room extends Resource<RoomEvents> {
   readonly files: RoomFiles;
   readonly chat: RoomChat;
   readonly call: RoomCall;
+  readonly shares: RoomShares;
   readonly #self: RoomOptions['self'];
   readonly #clock: Clock;
   readonly #present = new Map<PeerId, Presence>();
   /** Sessions whose profile has not come yet. */
   readonly #silent = new Map<RoomSession, SessionChannel<typeof roomChannel.messages>>();
 
-  constructor({ keys, label, self, clock, files, chat, isBusy }: RoomOptions) {
+  constructor({ keys, label, self, clock, files, shares, chat, isBusy }: RoomOptions) {
     super();
     this.keys = keys;
     this.label = label;
     this.files = files;
     this.chat = chat;
+    this.shares = shares;
     this.#self = { ...self };
     this.#clock = clock;
     this.call = new RoomCall({ self, clock, isBusy });
@@ -106,6 +111,8 @@ export class Room extends Resource<RoomEvents> {
     this.defer(() => this.files.close());
     await this.call.open();
     this.defer(() => this.call.close());
+    await this.shares.open();
+    this.defer(() => this.shares.close());
     this.defer(() => {
       for (const { sessions } of this.#present.values())
         for (const session of sessions.keys()) session.end('left');
@@ -148,12 +155,11 @@ export class Room extends Resource<RoomEvents> {
       open: session.open.bind(session),
     };
     const silence = this.chat.add(peer);
-    const unshare = this.files.add(peer);
-    const hangUp = this.call.add(peer);
+    const exchanging = filesPeer(session);
+    const unlink = [this.files.add(exchanging), this.shares.add(exchanging), this.call.add(peer)];
     session.onEnd((reason) => {
       silence();
-      unshare();
-      hangUp();
+      for (const fn of unlink) fn();
       this.#gone(session, reason);
     });
   }
@@ -212,6 +218,15 @@ export class Room extends Resource<RoomEvents> {
     return count;
   }
 }
+
+const filesPeer = (session: RoomSession): FilesPeer => ({
+  id: session.peer.id,
+  instance: session.peer.instance,
+  get path() {
+    return session.peer.path;
+  },
+  open: (definition, handlers, events) => session.open(definition, handlers, events),
+});
 
 /** Says why, in the tick before the channel closes. */
 function turnAway(session: RoomSession): void {

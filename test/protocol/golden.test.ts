@@ -4,6 +4,7 @@ import t from 'tap';
 import { chatChannel } from '../../src/chat/chat-channel.js';
 import { linkChannel } from '../../src/connection/link-channel.js';
 import { filesChannel } from '../../src/files/files-channel.js';
+import { sharesChannel } from '../../src/files/shares-channel.js';
 import { mediaChannel } from '../../src/media/media-channel.js';
 import { decodeAll, encodeAll } from '../../src/protocol/codec.js';
 import { roomChannel } from '../../src/room/room-channel.js';
@@ -15,7 +16,7 @@ interface Golden {
 }
 
 const golden = JSON.parse(readFileSync('test/vectors/wire.json', 'utf8')) as Record<string, Golden[]>;
-const channels = [linkChannel, roomChannel, chatChannel, filesChannel, mediaChannel];
+const channels = [linkChannel, roomChannel, chatChannel, filesChannel, sharesChannel, mediaChannel];
 
 /** Bytes stand in the file as `{ "$hex": "…" }`. */
 const revive = (value: unknown): unknown => {

@@ -11,7 +11,7 @@ import type {
 import type { ApiNode, ChatMethod } from '../../src/daemon/api-node.js';
 import type { Message } from '../../src/daemon/chat-api.js';
 import type { FileBodySource } from '../../src/daemon/file-bodies.js';
-import type { TransferInfo } from '../../src/daemon/files-api.js';
+import type { ShareInfo, TransferInfo } from '../../src/daemon/files-api.js';
 import { ChatterError } from '../../src/errors.js';
 
 type Called = ChatMethod | Exclude<keyof ApiNode, 'chat' | 'status' | 'snapshot' | 'onEvent' | 'bodies'>;
@@ -58,6 +58,9 @@ const TRANSFER: TransferInfo = {
   sources: 0,
   copied: null,
   paths: [],
+  shared: false,
+  handing: 0,
+  offeredAt: '2026-01-01T00:00:00.000Z',
   receivers: [],
 };
 
@@ -77,6 +80,19 @@ const said = (id: string, room: string, roomId: string, text: string): Message =
   readBy: [],
   of: 0,
 });
+
+const SHARE: ShareInfo = {
+  share: '0123456789abcdef',
+  room: ROOM.room,
+  roomId: ROOM.roomId,
+  name: 'a',
+  path: '/tmp/a',
+  folder: false,
+  files: 1,
+  bytes: 1,
+  hashedBytes: 1,
+  state: 'ready',
+};
 
 /** A node that does nothing, writes down what was asked of it, and says that things happened when told to. */
 export class FakeNode implements ApiNode {
@@ -203,6 +219,26 @@ export class FakeNode implements ApiNode {
     return this.#answer('doctor', params, {
       findings: [{ check: 'room', ok: true, finding: '1 room joined.', mend: null }],
     });
+  }
+
+  share(params: Params<'share'>): Promise<Result<'share'>> {
+    return this.#answer('share', params, { shares: [SHARE], skipped: [] });
+  }
+
+  unshare(params: Params<'unshare'>): Promise<ShareInfo> {
+    return this.#answer('unshare', params, SHARE);
+  }
+
+  shares(params: Params<'shares'>): Promise<ShareInfo[]> {
+    return this.#answer('shares', params, [SHARE]);
+  }
+
+  ls(params: Params<'ls'>): Promise<Result<'ls'>> {
+    return this.#answer('ls', params, { entries: [], more: false, silent: [] });
+  }
+
+  get(params: Params<'get'>): Promise<Result<'get'>> {
+    return this.#answer('get', params, { transfers: [TRANSFER] });
   }
 
   status(): ReturnType<ApiNode['status']> {

@@ -11,7 +11,11 @@ import { Network } from '../../src/connection/network.js';
 import type { RoomSession } from '../../src/connection/room-session.js';
 import { Counters } from '../../src/counters.js';
 import { instanceId } from '../../src/discovery/instance-id.js';
+import { HashCache } from '../../src/files/hash-cache.js';
+import { RateCap } from '../../src/files/rate-cap.js';
 import { RoomFiles } from '../../src/files/room-files.js';
+import { RoomShares } from '../../src/files/room-shares.js';
+import { ShareStore } from '../../src/files/share-store.js';
 import type { Signer } from '../../src/files/signed.js';
 import { TransferStore } from '../../src/files/transfer-store.js';
 import { peerId } from '../../src/identity/peer-id.js';
@@ -44,6 +48,8 @@ export class MemoryNode {
   readonly sessions: RoomSession[] = [];
   readonly signer: Signer;
   readonly database = new Database(':memory:');
+  readonly uploadCap = new RateCap(systemClock);
+  readonly downloadCap = new RateCap(systemClock);
   /** Its rooms hand nothing on to later comers, as the lobby. */
   live = false;
   #chats: Promise<SqliteChats> | null = null;
@@ -107,11 +113,15 @@ export class MemoryNode {
 
   async join(keys: RoomKeys): Promise<Room> {
     const self = { id: this.id, instance: instanceId(this.keyPair.publicKey), name: this.name };
+    const cache = await HashCache.load(this.database, systemClock);
     const files = new RoomFiles({
       roomId: keys.id,
       self: this.id,
       signer: this.signer,
       store: await TransferStore.load(this.database),
+      cache,
+      uploadCap: this.uploadCap,
+      downloadCap: this.downloadCap,
       clock: systemClock,
       live: this.live,
     });
@@ -125,7 +135,16 @@ export class MemoryNode {
       trust: { marks: () => NO_MARKS },
       live: this.live,
     });
-    const room = new Room({ keys, label: 'room', self, clock: systemClock, files, chat });
+    const shares = new RoomShares({
+      roomId: keys.id,
+      self: this.id,
+      store: await ShareStore.load(this.database),
+      cache,
+      clock: systemClock,
+      files,
+      dataFolder: '/nowhere',
+    });
+    const room = new Room({ keys, label: 'room', self, clock: systemClock, files, shares, chat });
     await room.open();
     this.rooms.set(keys.id, room);
     this.network.join(keys);

@@ -1,0 +1,29 @@
+import type { SharedInfo, ShareInfo } from '../src/daemon/files-api.js';
+import { safe } from './output.js';
+import { personLabel } from './person-commands.js';
+import { size } from './transfer-lines.js';
+
+/** How many and how much. */
+const amount = (files: number, bytes: number): string =>
+  `${files === 1 ? '1 file' : `${files} files`}, ${size(bytes)}`;
+
+/** Something that one shares, as a line of a list. */
+export const shareLine = ({ share, name, folder, files, bytes, path, room, state }: ShareInfo): string =>
+  `${share.slice(0, 8)}  ${safe(name)}${folder ? '/' : ''}  ` +
+  `${state === 'gone' ? 'gone' : amount(files, bytes)}  ${safe(path)} in ${safe(room)}`;
+
+/** What is the same at several people, once, with all of them. */
+export function sharedLines(entries: readonly SharedInfo[]): string[] {
+  const lines = new Map<string, { entry: SharedInfo; owners: string[] }>();
+  for (const entry of entries) {
+    const { path, hash, owner } = entry;
+    const key = `${path}\n${hash ?? owner.id}`;
+    const line = lines.get(key) ?? { entry, owners: [] };
+    line.owners.push(personLabel(owner));
+    lines.set(key, line);
+  }
+  return [...lines.values()].map(({ entry: { path, folder, size: bytes, files, risky }, owners }) => {
+    const what = folder ? amount(files, bytes) : size(bytes);
+    return `${safe(path)}${folder ? '/' : ''}  ${what}  ${owners.join(', ')}${risky ? '  ! could run or hide something' : ''}`;
+  });
+}
