@@ -6,5 +6,6 @@ export default defineConfig({
   root: 'src/web',
   base: '/',
   plugins: [react()],
+  worker: { format: 'es' },
   build: { outDir: '../../dist/web', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 2000 },
 });

@@ -21,7 +21,12 @@ export class PageFiles {
     const index = path.join(folder, 'index.html');
     const built = existsSync(index);
     this.#index = built ? readFileSync(index, 'utf8') : null;
-    this.#assets = built ? sirv(folder, { etag: true, setHeaders: secure }) : null;
+    this.#assets = built
+      ? sirv(folder, {
+          etag: true,
+          setHeaders: (response) => secure(response, response.req.socket.localPort ?? 0),
+        })
+      : null;
   }
 
   /** True if the request is being answered; false if it is for no file of the page. */
@@ -46,12 +51,17 @@ export class PageFiles {
   }
 }
 
-function secure(response: ServerResponse): void {
+function secure(response: ServerResponse, port: number): void {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
   response.setHeader('Cache-Control', 'no-cache');
-  // A worker obeys the policy that its own script came with.
-  response.setHeader('Content-Security-Policy', "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'");
+  // A worker obeys the policy that its own script came with; that of a call talks to this node.
+  response.setHeader(
+    'Content-Security-Policy',
+    `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; ${connects(port)}`,
+  );
 }
+
+const connects = (port: number) => `connect-src 'self' ws://127.0.0.1:${port} ws://localhost:${port}`;
 
 /** Nothing from elsewhere, nothing inline but styles under the nonce, no document made of text. */
 const policy = (port: number, nonce: string) =>
@@ -63,7 +73,7 @@ const policy = (port: number, nonce: string) =>
     "media-src 'self' blob:",
     "font-src 'self'",
     "worker-src 'self'",
-    `connect-src 'self' ws://127.0.0.1:${port} ws://localhost:${port}`,
+    connects(port),
     "frame-ancestors 'none'",
     "base-uri 'none'",
     "form-action 'none'",

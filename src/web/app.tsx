@@ -1,5 +1,8 @@
 import './shell/shell.css';
 import { useEffect } from 'react';
+import { CallScreen } from './call/stage/call-screen.js';
+import { LiveStrip } from './call/stage/live-strip.js';
+import { RingDialogs } from './call/stage/ring-dialogs.js';
 import { FirstScreen } from './entry/first-screen.js';
 import { Locked } from './entry/locked.js';
 import { Room } from './room/room.js';
@@ -33,8 +36,14 @@ export function App() {
   return (
     <div className={`shell ${link === 'open' ? '' : 'unknown'} ${entering ? 'entering' : ''}`}>
       <LinkStrip />
+      <LiveStrip />
       <Rail />
-      {entering ? <FirstScreen inShell /> : <Room key={room.roomId} room={room} />}
+      {entering ? (
+        <FirstScreen inShell />
+      ) : (
+        <CallScreen room={room} otherwise={<Room key={room.roomId} room={room} />} />
+      )}
+      <RingDialogs />
     </div>
   );
 }

@@ -4,6 +4,8 @@ import './parts/controls.css';
 import { setNonce } from 'get-nonce';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
+import { CallStore } from './call/call-store.js';
+import { CallContext } from './call/use-call.js';
 import { applyTheme } from './settings/look.js';
 import { PageStore } from './state/page-store.js';
 import { StoreContext } from './state/use-page.js';
@@ -13,8 +15,12 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.c
 if (nonce) setNonce(nonce);
 
 applyTheme();
+const store = new PageStore();
+
 createRoot(document.getElementById('root') as HTMLElement).render(
-  <StoreContext value={new PageStore()}>
-    <App />
+  <StoreContext value={store}>
+    <CallContext value={new CallStore(store)}>
+      <App />
+    </CallContext>
   </StoreContext>,
 );

@@ -37,7 +37,7 @@ async function setUp(t: Test) {
   return { room, dir, clock, told, kept, guests, url, page: guests.page('room') };
 }
 
-const form = (...files: [string, Buffer | string][]) => {
+const form = (...files: [string, Buffer<ArrayBuffer> | string][]) => {
   const body = new FormData();
   for (const [name, content] of files) body.append('file', new File([content], name));
   return body;

@@ -3,6 +3,8 @@ import { ChevronLeft, DoorOpen, Ellipsis, FolderOpen, PanelRight, UserPlus } fro
 import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
 import type { RoomInfo } from '../../daemon/api.js';
+import { CallBar } from '../call/stage/call-bar.js';
+import { CallButton } from '../call/stage/call-button.js';
 import { DropTarget } from '../files/drop-target.js';
 import { FilesOverview } from '../files/files-overview.js';
 import { Failure } from '../parts/failure.js';
@@ -41,6 +43,7 @@ export function Room({ room }: { room: RoomState }) {
           onInvite={() => setInviting(true)}
           onFailure={setFailure}
         />
+        <CallBar room={room} />
         <Failure text={failure} />
         {files && <FilesOverview room={room} />}
         {!files && (alone ? <Alone room={room} /> : <Timeline room={room} />)}
@@ -115,6 +118,7 @@ function Head({ room, panel, files, onFiles, onPanel, onInvite, onFailure }: Hea
         </DropdownMenu.Portal>
       </DropdownMenu.Root>
       <i className="room-line" />
+      <CallButton room={room} />
       <button
         type="button"
         className="icon-button"
