@@ -22,11 +22,14 @@ import { diagnose, type Finding } from './doctor/diagnose.js';
 import { type ExamineOptions, examine } from './doctor/examine.js';
 import { patientOf } from './doctor/patient.js';
 import { ChatterError, type ErrorCode } from './errors.js';
+import { type AutoAccept, isAcceptedByItself } from './files/auto-accept.js';
 import { HashCache } from './files/hash-cache.js';
+import { folderNameOf } from './files/names.js';
 import { RateCap } from './files/rate-cap.js';
 import { RoomFiles } from './files/room-files.js';
 import { RoomShares } from './files/room-shares.js';
 import { ShareStore } from './files/share-store.js';
+import type { Transfer } from './files/transfer.js';
 import { TransferStore } from './files/transfer-store.js';
 import { findPeople } from './identity/find-people.js';
 import { friendlyName } from './identity/friendly-name.js';
@@ -45,6 +48,7 @@ import { type Member, Room } from './room/room.js';
 import { openRoom, privateRoom, protectedRoom } from './room/room-kinds.js';
 import { Database } from './storage/database.js';
 import { checkPreference, type PreferenceKey, Preferences } from './storage/preferences.js';
+import { bytesPerSecond } from './storage/rate.js';
 import { Settings } from './storage/settings.js';
 import { cleanName } from './text.js';
 
@@ -244,7 +248,13 @@ export class ChatterNode extends Resource<NodeEvents> {
     if (key === 'name') await this.rename(value ?? friendlyName());
     else await preferences.set(key, value);
     if (key === 'remember-people') await people.remember(preferences.get(key) === 'on');
+    this.#limitRates(preferences);
     return key;
+  }
+
+  /** The folder for what is received in a room. */
+  downloadsOf({ label }: Room): string {
+    return path.join(this.preference('downloads'), folderNameOf(label));
   }
 
   /** The one known room that `ref` means. Throws ROOM_UNKNOWN, ROOM_AMBIGUOUS or INVITE_INVALID. */
@@ -375,6 +385,11 @@ export class ChatterNode extends Resource<NodeEvents> {
     const name = (await settings.get('name')) ?? (await firstName(settings));
     const preferences = await Preferences.load(settings);
     await people.remember(preferences.get('remember-people') === 'on');
+    this.#limitRates(preferences);
+    this.defer(() => {
+      this.#uploadCap.close();
+      this.#downloadCap.close();
+    });
 
     const keyPair = NoiseSecretStream.keyPair();
     const transport = new TcpTransport(
@@ -560,9 +575,24 @@ export class ChatterNode extends Resource<NodeEvents> {
     room.on('member-joined', (member) => this.#meet(room, member));
     room.on('member-renamed', ({ member }) => this.#meet(room, member));
     room.on('full', () => this.#notice(keys.id, 'ROOM_FULL'));
+    files.on('offered', (transfer) => this.#acceptByItself(room, transfer));
     network.join(keys);
     await this.#redial(room);
     return room;
+  }
+
+  /** Takes what this person takes without asking; if the disk does not, it stays an offer. */
+  #acceptByItself(room: Room, transfer: Transfer): void {
+    const author = this.#open.people.marks(transfer.author);
+    if (!isAcceptedByItself(transfer, this.preference('auto-accept') as AutoAccept, author)) return;
+    room.files.accept(transfer.id, { out: this.downloadsOf(room) }).catch((err: unknown) => {
+      this.#options.log?.warn('offer-not-taken', { cause: ChatterError.from(err).code });
+    });
+  }
+
+  #limitRates(preferences: Preferences): void {
+    this.#uploadCap.set(bytesPerSecond(preferences.get('upload-limit')));
+    this.#downloadCap.set(bytesPerSecond(preferences.get('download-limit')));
   }
 
   /** Keeps where somebody listens: the address that was dialled, since one that came in has a port of the moment. */

@@ -1,7 +1,6 @@
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { ChatterError, ERRORS } from '../errors.js';
-import { isRisky, localName } from '../files/names.js';
+import { isRisky } from '../files/names.js';
 import type { RoomFiles } from '../files/room-files.js';
 import type { TransferId } from '../files/signed.js';
 import type { Transfer } from '../files/transfer.js';
@@ -122,7 +121,7 @@ export class FilesView {
   place(room: Room, out?: string): string {
     if (out !== undefined && !path.isAbsolute(out))
       throw new ChatterError('API_BAD_REQUEST', { message: 'out is absolute.' });
-    return out ?? path.join(homedir(), 'Downloads', 'Chatter', folderName(room.label));
+    return out ?? this.#node.downloadsOf(room);
   }
 
   /** The requests that need nothing but the transfer. */
@@ -207,9 +206,3 @@ export class FilesView {
 }
 
 const ENTRIES_SHOWN = 1000;
-
-/** A room's label as the name of a folder. */
-const folderName = (label: string): string => {
-  const name = localName(label.replace(/[/\\]/gu, '_'), true);
-  return name === '' || name === '..' ? '_' : name;
-};

@@ -61,6 +61,12 @@ export function localName(component: string, top: boolean): string {
   return top ? name.replace(/^[.\-~]/u, '_') : name;
 }
 
+/** A room's label as the name of a folder. */
+export const folderNameOf = (label: string): string => {
+  const name = localName(label.replace(/[/\\]/gu, '_'), true);
+  return name === '' || name === '..' ? '_' : name;
+};
+
 /** Two names that some file system takes for one have one key. */
 export const collisionKey = (components: readonly string[]): string =>
   components.map((name) => name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC')).join('/');

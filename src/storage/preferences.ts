@@ -1,6 +1,9 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
 import { ChatterError } from '../errors.js';
 import { nearest } from '../nearest.js';
 import { cleanName } from '../text.js';
+import { parseRate } from './rate.js';
 import type { Settings } from './settings.js';
 
 /** Something that a person can set, kept in the data folder. */
@@ -20,6 +23,12 @@ const oneOf = (...choices: string[]): Pick<Preference, 'values' | 'parse'> => ({
   parse: (value) => choices.find((choice) => choice === value.trim().toLowerCase()) ?? null,
 });
 
+const RATE: Omit<Preference, 'does'> = {
+  values: 'off, or a rate of 50kB and more, like 5MB',
+  fallback: 'off',
+  parse: parseRate,
+};
+
 /** Every preference by its key. What is not in force is not in this table. */
 export const PREFERENCES = {
   name: {
@@ -38,6 +47,19 @@ export const PREFERENCES = {
     fallback: 'on',
     ...oneOf('on', 'off'),
   },
+  downloads: {
+    does: 'where received files go; a folder for each room is made in it',
+    values: 'an absolute path',
+    fallback: path.join(homedir(), 'Downloads', 'Chatter'),
+    parse: (value) => (path.isAbsolute(value.trim()) ? path.normalize(value.trim()) : null),
+  },
+  'auto-accept': {
+    does: 'whose files are taken without asking; what could run or hide something is always asked about',
+    fallback: 'off',
+    ...oneOf('off', 'verified'),
+  },
+  'upload-limit': { does: 'bytes a second that go to others, of all transfers', ...RATE },
+  'download-limit': { does: 'bytes a second that come from others, of all transfers', ...RATE },
 } as const satisfies Record<string, Preference>;
 
 export type PreferenceKey = keyof typeof PREFERENCES;

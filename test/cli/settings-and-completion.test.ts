@@ -32,6 +32,9 @@ t.test('set lists, sets, resets, and knows what was meant', async (t) => {
     [['set', 'colour-of-the-sky', 'blue'], 'SETTING_UNKNOWN', /no such setting\.$/m],
     [['set', 'constructor', 'x'], 'SETTING_UNKNOWN', /./],
     [['set', 'reach', 'everywhere'], 'SETTING_INVALID', /ask, here, anywhere/],
+    [['set', 'upload-limit', '3'], 'SETTING_INVALID', /like 5MB/],
+    [['set', 'download-limit', '1kB'], 'SETTING_INVALID', /like 5MB/],
+    [['set', 'downloads', 'here'], 'SETTING_INVALID', /absolute/],
     [['set', 'name', '\u200b'], 'SETTING_INVALID', /64 bytes/],
     [['set', '--reset'], 'USAGE', /KEY/],
     [['set', 'reach', 'here', '--reset'], 'USAGE', /KEY/],
@@ -43,6 +46,8 @@ t.test('set lists, sets, resets, and knows what was meant', async (t) => {
     t.match(refused.err, says);
     t.ok(refused.err.startsWith(`chatter: ${cause}: `), cause);
   }
+
+  t.match(await person.ask('set', 'upload-limit', '2.50 mb/s'), { value: '2.5MB', default: 'off' });
 
   await person.run(['say', 'lab', 'x', '--no-wait', '--quiet']);
   const rooms = () => person.run(['rooms', '--json']).then(({ out }) => objects(out));

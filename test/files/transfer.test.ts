@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import { isAcceptedByItself } from '../../src/files/auto-accept.js';
 import type { Transfer } from '../../src/files/transfer.js';
 import type { Room } from '../../src/room/room.js';
 import { MemoryNetwork } from '../support/memory-discovery.js';
@@ -290,4 +291,44 @@ t.test('a folder that vanishes meanwhile is told, and nothing is written elsewhe
   rmSync(path.join(dir, 'to/inbox'), { recursive: true });
   t.equal((await until(bob, transfer.id, 'paused')).code, 'DISK_FAILED');
   t.same(readdirSync(path.join(dir, 'to')), []);
+});
+
+t.test(
+  '[A1] [A3] what is taken without asking is from verified people, and nothing that could run',
+  async (t) => {
+    const { rooms } = await people(t, 'Ann', 'Bob');
+    const [ann, bob] = rooms as [Room, Room];
+    const dir = t.testdir({ from: { a: 'a', 'x.desktop': '', d: { '.bashrc': '' } } });
+    const send = async (name: string) => {
+      const offer = offered(bob);
+      await ann.files.offer({ paths: [path.join(dir, 'from', name)] });
+      return offer;
+    };
+    const plain = await send('a');
+    t.ok(isAcceptedByItself(plain, 'verified', { verified: true }));
+    t.notOk(isAcceptedByItself(plain, 'verified', { verified: false }));
+    t.notOk(isAcceptedByItself(plain, 'off', { verified: true }));
+    for (const name of ['x.desktop', 'd'])
+      t.notOk(isAcceptedByItself(await send(name), 'verified', { verified: true }), name);
+  },
+);
+
+t.test('a cap holds for all who are given something together, and each gets a share', async (t) => {
+  const { nodes, rooms } = await people(t, 'Ann', 'Bob', 'Cem');
+  const [ann, ...others] = rooms as [Room, Room, Room];
+  nodes[0]?.uploadCap.set(4 * BLOCK * 4);
+  const dir = t.testdir({ from: {}, Bob: {}, Cem: {} });
+  for (const name of ['1', '2']) writeFileSync(path.join(dir, 'from', name), randomBytes(8 * BLOCK));
+  const started = performance.now();
+  await Promise.all(
+    others.map(async (room, i) => {
+      const offer = offered(room);
+      const to = nodes[i + 1]?.id;
+      const { transfer } = await ann.files.offer({ paths: [path.join(dir, 'from', `${i + 1}`)], to });
+      await offer;
+      await room.files.accept(transfer.id, { out: path.join(dir, room === others[0] ? 'Bob' : 'Cem') });
+      await until(room, transfer.id, 'done');
+    }),
+  );
+  t.ok(performance.now() - started > 600, '16 blocks at 16 a second, less what may go at once');
 });
