@@ -137,6 +137,11 @@ export class CallStore {
     this.#capture.want(`screen-${++this.#screens}`);
   }
 
+  stopShowing(): void {
+    for (const source of this.#capture.state.slots.keys())
+      if (source.startsWith('screen')) this.turnOff(source);
+  }
+
   stopAll(): void {
     this.#capture.stopAll();
   }

@@ -83,14 +83,15 @@ export class VideoSender {
 
   constructor(options: VideoSenderOptions, events: VideoSenderEvents) {
     this.#events = events;
-    this.#options = {
-      isScreen: false,
-      isText: false,
-      framerate: 30,
-      maxBitrateBps: Number.POSITIVE_INFINITY,
-      scaleDownBy: 1,
-      ...options,
-    };
+    const {
+      codec,
+      isScreen = false,
+      isText = false,
+      framerate = 30,
+      maxBitrateBps = Number.POSITIVE_INFINITY,
+      scaleDownBy = 1,
+    } = options;
+    this.#options = { codec, isScreen, isText, framerate, maxBitrateBps, scaleDownBy };
   }
 
   /** Somebody needs a picture that can be decoded alone. */
@@ -114,8 +115,15 @@ export class VideoSender {
     if (isRateWorthChange(this.stats.targetBitrate, this.#wantedBps(), sinceMs)) this.#configure();
   }
 
+  /** What is left out stays as it is. */
   setLimits(limits: Pick<VideoSenderOptions, 'framerate' | 'maxBitrateBps' | 'scaleDownBy'>): void {
-    this.#options = { ...this.#options, ...limits };
+    const { framerate, maxBitrateBps, scaleDownBy } = this.#options;
+    this.#options = {
+      ...this.#options,
+      framerate: limits.framerate ?? framerate,
+      maxBitrateBps: limits.maxBitrateBps ?? maxBitrateBps,
+      scaleDownBy: limits.scaleDownBy ?? scaleDownBy,
+    };
     if (this.#encoder) this.#configure();
   }
 

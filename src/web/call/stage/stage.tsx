@@ -48,6 +48,7 @@ export function Stage({ room, info }: { room: RoomState; info: CallInfo }) {
     const grid = body.current?.querySelector<HTMLElement>('.grid');
     grid?.style.setProperty('--columns', String(shape.columns));
     grid?.style.setProperty('--rows', String(shape.rows));
+    grid?.style.setProperty('--tile-width', `${Math.floor(shape.tileWidth)}px`);
   });
 
   const zoomBy = (factor: number) => setZoom((now) => Math.min(4, Math.max(0.25, (now ?? 1) * factor)));

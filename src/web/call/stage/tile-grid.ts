@@ -8,9 +8,8 @@ export interface GridShape {
 
 /** Between the tiles, in CSS pixels; `call.css` says the same. */
 const GRID_GAP_PX = 10;
-/** Faces look right in this shape; a tile may be higher, never much flatter. */
+/** Faces look right in this shape; a tile may be higher, never flatter. */
 const RATIO = 16 / 9;
-const FLATTEST = 2;
 
 /** Columns and rows that make `count` tiles of a stage of this size as large as can be. */
 export function gridShape(count: number, width: number, height: number): GridShape {
@@ -24,7 +23,7 @@ export function gridShape(count: number, width: number, height: number): GridSha
     const area = pictureWidth * (pictureWidth / RATIO);
     if (area <= bestArea) continue;
     bestArea = area;
-    best = { columns, rows, tileWidth: Math.min(tileWidth, tileHeight * FLATTEST), tileHeight };
+    best = { columns, rows, tileWidth: Math.min(tileWidth, tileHeight * RATIO), tileHeight };
   }
   return best;
 }

@@ -33,7 +33,14 @@ export function Tile({ tile, large = false }: { tile: TileSpec; large?: boolean 
       ) : (
         <span className="tile-face">
           {isScreen ? <MonitorUp aria-hidden="true" /> : <Face id={peer.id} size={large ? 96 : 64} />}
-          {isScreen && self && <span>You show this screen</span>}
+          {isScreen && self && (
+            <>
+              <span>You show this screen</span>
+              <button type="button" className="tile-stop" onClick={() => store.stopShowing()}>
+                Stop showing
+              </button>
+            </>
+          )}
         </span>
       )}
       <div className="tile-tools">
