@@ -11,10 +11,12 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const HOSTILE = '<img src=x onerror="window.__xss=1">"><svg onload=window.__xss=2>{{constructor}}';
 /** Screens are kept here for whoever wants to look at them. */
 const SHOTS = '.tap/screens';
+/** What runs all the while must outlive the slowest machine's run of it all. */
+const LONG_MS = 300_000;
 
 /** The page of one person's node, in a tab of its own. */
 async function open(t: Test, browser: Browser, person: Person, ...args: string[]) {
-  const window = person.start(['open', '--no-browser', ...args], { timeout: 60_000 });
+  const window = person.start(['open', '--no-browser', ...args], { timeout: LONG_MS });
   t.teardown(() => window.kill('SIGINT'));
   await window.until(/The page is at (\S+)/);
   const url = /The page is at (\S+)/.exec(window.out)?.[1] as string;
@@ -83,7 +85,7 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     await shot(page, 'alone-1440-dark');
 
     const other = two.start(['join', 'lab', '--reach', 'here', '--json', '--name', 'Green Otter'], {
-      timeout: 60_000,
+      timeout: LONG_MS,
     });
     const feed = page.getByRole('feed');
     await feed.getByText('Green Otter joined').waitFor();
@@ -164,6 +166,7 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     ]) {
       await page.getByRole('button', { name, exact: true }).click();
       await page.getByRole('heading', { name, level: 1 }).waitFor();
+      await page.getByText('Asking Chatter…').waitFor({ state: 'hidden' }); // else it comes while axe looks
       await isAccessible(t, page, name);
     }
     await page.getByRole('button', { name: 'Look', exact: true }).click();
@@ -174,7 +177,7 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
 
     const file = path.join(two.home, 'notes <b>.txt');
     writeFileSync(file, 'checked, every byte\n'.repeat(100_000));
-    const sent = two.run(['send', 'lab', file]);
+    const sent = two.start(['send', 'lab', file], { timeout: LONG_MS }).end();
     const card = page.getByRole('region', { name: /^File notes/ });
     await card.getByRole('button', { name: 'Accept' }).waitFor();
     await isAccessible(t, page, 'an offer');

@@ -10,6 +10,7 @@ import { FilesOverview } from '../files/files-overview.js';
 import { Failure } from '../parts/failure.js';
 import { SidePanel } from '../people/side-panel.js';
 import { KIND_ICONS } from '../shell/rail.js';
+import { useWide } from '../shell/use-wide.js';
 import type { RoomState } from '../state/model.js';
 import { usePage, useStore } from '../state/use-page.js';
 import { Alone } from './alone.js';
@@ -19,9 +20,6 @@ import { Timeline } from './timeline.js';
 
 const KINDS: Record<RoomInfo['kind'], string> = { open: 'Open', protected: 'Passphrase', private: 'Private' };
 
-/** From this width on there is a place for the people beside the talk, as `shell.css` says. */
-const WIDE_PX = 1100;
-
 /** One room: what was said, who is here, and the field to say something. */
 export function Room({ room }: { room: RoomState }) {
   const { person } = usePage();
@@ -29,7 +27,8 @@ export function Room({ room }: { room: RoomState }) {
   const [files, setFiles] = useState(false);
   const [chosen, setChosen] = useState<boolean | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
-  const panel = chosen ?? window.innerWidth > WIDE_PX;
+  const wide = useWide();
+  const panel = chosen ?? wide;
   const alone = room.here.size === 0 && room.entries.length === 0;
   return (
     <>
