@@ -1,12 +1,14 @@
 import { Device, type types } from 'mediasoup-client';
 import type { Codec, TrackKind } from '../../media/codecs.js';
 import { chooseCodec } from './encode/encoder-codec.js';
-import type { MediaLink } from './media-link.js';
 import { codecCapability, consumerParameters, rtpCapabilities } from './mediasoup/capabilities.js';
-import { nodeHandlerFactory, type TrackEnds } from './mediasoup/node-handler.js';
+import { type MediaPort, nodeHandlerFactory, type TrackEnds } from './mediasoup/node-handler.js';
 
 export interface CallMediaDependencies {
-  link: Pick<MediaLink, 'tell' | 'stats' | 'state' | 'request'>;
+  link: MediaPort & {
+    /** Asks the node over the media socket. */
+    request: <T>(method: string, params?: object) => Promise<T>;
+  };
   ends: TrackEnds;
   encodes: readonly Codec[];
   decodes: readonly Codec[];

@@ -6,7 +6,7 @@ import type { FrameFeed, SendLimits, SocketState, ToWorker, WorkerReport } from 
 import { codecOf, rtpCapabilities } from './capabilities.js';
 
 /** The media worker, as far as a handler needs it. */
-interface MediaPort {
+export interface MediaPort {
   tell: (message: ToWorker, transfer?: Transferable[]) => void;
   stats: () => Promise<WorkerReport>;
   readonly state: SocketState;

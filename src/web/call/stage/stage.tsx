@@ -114,7 +114,7 @@ export function Stage({ room, info }: { room: RoomState; info: CallInfo }) {
               </button>
               <button
                 type="button"
-                aria-label="One to one"
+                aria-label={`${zoom === null ? 100 : Math.round(zoom * 100)} %, one to one`}
                 aria-pressed={zoom === 1}
                 onClick={() => setZoom(1)}
               >
