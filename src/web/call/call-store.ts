@@ -20,6 +20,8 @@ import type { WorkerReport } from './worker/messages.js';
 
 /** Code of the media socket's close when another tab took the call. */
 const MOVED = 4002;
+/** From this width on the talk has a place beside the stage, as `shell.css` says. */
+const WIDE_PX = 1100;
 /** That this tab is in a call, for itself after it is loaded anew. */
 const IN_CALL = 'chatter-in-call';
 
@@ -67,7 +69,7 @@ export class CallStore {
 
   constructor(page: PageStore) {
     this.#page = page;
-    this.#view = noCall(loadCallSettings());
+    this.#view = noCall(loadCallSettings(), window.innerWidth > WIDE_PX ? 'chat' : null);
     this.#capture = new Capture(
       (source) => openSource(source, this.#view.settings),
       () => this.#onCapture(),

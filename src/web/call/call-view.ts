@@ -58,7 +58,8 @@ export interface CallView {
   failure: string | null;
 }
 
-export const noCall = (settings: CallSettings): CallView => ({
+/** `side` is what stands beside the stage at first: nothing where there is no place for it. */
+export const noCall = (settings: CallSettings, side: CallView['side']): CallView => ({
   place: { type: 'none' },
   calls: new Map(),
   rings: [],
@@ -74,7 +75,7 @@ export const noCall = (settings: CallSettings): CallView => ({
   layout: 'grid',
   pinned: null,
   stage: false,
-  side: 'chat',
+  side,
   volumes: new Map(),
   settings,
   failure: null,

@@ -36,8 +36,8 @@ export function Statistics({ info }: { info: CallInfo }) {
       clearInterval(timer);
     };
   }, [store]);
-  if (!now) return <p className="side-empty">One moment …</p>;
-  const seconds = before ? (now.worker.atMs - before.worker.atMs) / 1000 : 0;
+  if (!now || !before) return <p className="side-empty">One moment …</p>;
+  const seconds = (now.worker.atMs - before.worker.atMs) / 1000;
   const perSecond = (value: number, was: number | undefined) =>
     seconds > 0 && was !== undefined ? Math.max(0, value - was) / seconds : 0;
   const { peers = [] } = (now.node as Peers | null) ?? {};
@@ -54,7 +54,7 @@ export function Statistics({ info }: { info: CallInfo }) {
               {tracks.map(({ track, kind, codec }) => {
                 const id = now.consumers.get(track) ?? -1;
                 const stats = now.worker.receivers[id];
-                const was = before?.worker.receivers[id];
+                const was = before.worker.receivers[id];
                 if (!stats) return null;
                 const rate = bits(perSecond(stats.bytesReceived, was?.bytesReceived) * 8);
                 if (!('framesDecoded' in stats)) {
@@ -91,7 +91,7 @@ export function Statistics({ info }: { info: CallInfo }) {
         <h3>You send</h3>
         <dl>
           {Object.entries(now.worker.senders).map(([local, { kind, codec, sound, pictures }]) => {
-            const was = before?.worker.senders[local];
+            const was = before.worker.senders[local];
             if (sound) {
               const rate = bits(perSecond(sound.bytesSent, was?.sound?.bytesSent) * 8);
               return <Row key={local} name={KIND_WORDS[kind]} value={`Opus, ${rate}`} />;
