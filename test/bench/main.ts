@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { type Host, Lan, MAIN, pids } from '../hosts/hosts.js';
 import { type Said, Talker } from '../hosts/talker.js';
 import { sharingALink } from './links.js';
@@ -7,7 +9,7 @@ import { summary } from './summary.js';
 /**
  * `npm run bench`: what people wait for, each beside what it is compared with in the same run. Needs root, since the
  * machines are network namespaces. `npm run bench links` runs what is measured on links alone, `npm run bench links tcp loopback` one
- * of them.
+ * of them, `npm run bench calls` what is measured in calls.
  */
 const ROUNDS = Number(process.env.ROUNDS ?? 10);
 
@@ -15,11 +17,26 @@ async function main(): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('Network namespaces need root.');
   const [first, ...words] = process.argv.slice(2);
   if (first === 'links') return sharingALink(words);
+  if (first === 'calls') return calls();
   startOfCommands();
   await findingEachOther('on one LAN, command to all three in the room', true);
   await findingEachOther('the same by --peer, multicast blocked', false);
   await returning();
   await sharingALink();
+  calls();
+}
+
+/** Pictures from browser to browser, beside WebRTC, on a machine whose network is its own. */
+function calls(): void {
+  if (!existsSync('/usr/bin/chromium')) return console.log('calls: skipped, there is no Chromium');
+  const lan = new Lan(1);
+  try {
+    const [host] = lan.hosts as [Host];
+    const command = [process.execPath, path.resolve('dist/test/bench/calls.js')];
+    spawnSync('ip', ['netns', 'exec', host.namespace, ...command], { stdio: 'inherit' });
+  } finally {
+    lan.close();
+  }
 }
 
 /** Process start to exit, over a bare `node -e 0` in turn with it. */
