@@ -245,7 +245,7 @@ t.test('a holder who sends wrong blocks is named and left; the file arrives all 
 
 t.test('a full disk lets it wait, with what has arrived; room made, it goes on', async (t) => {
   if (!has(t, 'root')) return;
-  const { rooms } = await people(t, 'Ann', 'Bob');
+  const { nodes, rooms } = await people(t, 'Ann', 'Bob');
   const [ann, bob] = rooms as [Room, Room];
   const dir = t.testdir({ from: {}, small: {} });
   const out = path.join(dir, 'small');
@@ -263,10 +263,12 @@ t.test('a full disk lets it wait, with what has arrived; room made, it goes on',
     { code: 'DISK_FULL' },
     'seen before',
   );
+  nodes[0]?.uploadCap.set(4 * BLOCK);
   const id = await send(16 * BLOCK);
   await bob.files.accept(id, { out });
   writeFileSync(path.join(out, 'filler'), new Uint8Array(7 * 1024 * 1024));
   t.equal((await until(bob, id, 'paused')).code, 'DISK_FULL');
+  nodes[0]?.uploadCap.set(null);
   rmSync(path.join(out, 'filler'));
   await bob.files.resume(id);
   await until(bob, id, 'done');
