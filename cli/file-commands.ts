@@ -18,8 +18,8 @@ export function addFileCommands(command: AddCommand, choosesRoom: (added: Comman
     ),
   )
     .option('--to <PEER>', 'only to this one: nobody else is told of it')
-    .option('--as <NAME>', 'another name for a single path; standard input needs one')
-    .option('--wait <COUNT>', 'until so many have it, or all who are here (the default)')
+    .option('--as <NAME>', 'another name for a single path; - needs one')
+    .option('--wait <COUNT>', 'until so many have it (default: all who are here)')
     .option('--answer-timeout <SECONDS>', 'how long they have (off a terminal 600 by default)', seconds)
     .option('--exclude <PATTERN>', 'leave out names like this: * and ? (repeatable)', collect);
   choosesRoom(
@@ -64,7 +64,7 @@ export function addFileCommands(command: AddCommand, choosesRoom: (added: Comman
     ),
   )
     .option('--from <PEER>', 'only from this one')
-    .option('--hash <DIGITS>', 'the one of this content, by the first digits that are shown');
+    .option('--hash <DIGITS>', 'the one of this content: its first digits as shown');
   command('transfers [ROOM]', 'what is offered and under way', () => import('./commands/transfers.js'));
   acceptOptions(changing(command, 'accept', `take an offer, ${ID}`));
   changing(command, 'decline', `say no to an offer, ${ID}`);
@@ -85,15 +85,15 @@ const changing = (
 
 const acceptOptions = (added: Command): Command =>
   added
-    .option('--out <DIR>', 'the folder to put it in (default: Downloads/Chatter/ROOM)')
+    .option('--out <DIR>', 'where to put it (default: Downloads/Chatter/ROOM)')
     .addOption(
-      new Option('--if-exists <WHAT>', 'where a name is taken: number (the default), skip or fail').choices([
+      new Option('--if-exists <WHAT>', 'where a name is taken: number (default), skip, fail').choices([
         'number',
         'skip',
         'fail',
       ]),
     )
-    .option('--modes', 'take over permission bits, that of running a file among them');
+    .option('--modes', 'keep permission bits, that of running a file too');
 
 const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 

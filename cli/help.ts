@@ -20,7 +20,7 @@ const GROUPS: Record<string, readonly string[]> = {
     'ls',
     'get',
   ],
-  Rooms: ['rooms', 'invite', 'guest', 'leave', 'export', 'forget', 'wipe'],
+  Rooms: ['rooms', 'invite', 'guest', 'leave', 'keep', 'export', 'forget', 'wipe'],
   People: ['whoami', 'peers', 'verify', 'block', 'unblock', 'mute', 'unmute'],
   Node: ['status', 'stop', 'daemon', 'doctor', 'set', 'completion', 'help'],
 };

@@ -5,6 +5,7 @@ import { packageVersion } from '../src/package-files.js';
 import type { Context, GlobalOptions } from './context.js';
 import { addFileCommands } from './file-commands.js';
 import { shortHelp } from './help.js';
+import { addHistoryCommands } from './history-commands.js';
 
 type Action = (context: Context, args: string[], options: Record<string, unknown>) => Promise<number>;
 type Module = { run: Action };
@@ -14,6 +15,11 @@ const EXAMPLES: Record<string, [string, string]> = {
   open: ['chatter open', 'chatter open lab'],
   join: ['chatter join lab', 'chatter join lab --json < commands.txt > events.txt'],
   say: ['chatter say lab "the build is green"', 'uptime | chatter say lab -'],
+  dm: ['chatter dm lab "Blue Heron" "lunch?"', 'git diff | chatter dm lab "#x7k2p4" -'],
+  history: ['chatter history lab --since 2h', 'chatter history lab --search "release notes" --json'],
+  keep: ['chatter keep lab', 'chatter keep lab 7d --reads off'],
+  export: ['chatter export', 'chatter export lab --out ~/lab-2026'],
+  forget: ['chatter forget lab', 'chatter forget "lab#3f09ac" --yes'],
   send: ['chatter send lab report.pdf photos', 'chatter send lab --to "Blue Heron" notes.txt'],
   receive: ['chatter receive lab --out ~/inbox', 'chatter receive lab --yes --from "#x7k2p4" --once'],
   share: ['chatter share lab ~/Photos', 'chatter share lab report.pdf --detach'],
@@ -54,7 +60,11 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .description('Rooms without a server: people on one network, or anywhere, talk directly.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpCommand(false)
-    .configureHelp({ showGlobalOptions: false, helpWidth: 80 })
+    .configureHelp({
+      showGlobalOptions: false,
+      helpWidth: 80,
+      optionDescription: ({ description }) => description,
+    })
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(asFailure(text)) });
   addGlobalOptions(program);
@@ -77,12 +87,12 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   const choosesRoom = (added: Command) =>
     added
       .option('--protected', 'ask for the passphrase of a protected room')
-      .option('--open', 'the open room of this name, even where a protected one is known')
+      .option('--open', 'the open room, even where a protected one is known')
       .addOption(
-        new Option(
-          '--reach <WHERE>',
-          'look for others here (this network alone) or anywhere; it is kept',
-        ).choices(['here', 'anywhere']),
+        new Option('--reach <WHERE>', 'here (this network alone) or anywhere; it is kept').choices([
+          'here',
+          'anywhere',
+        ]),
       )
       .option('--invite-file <FILE>', 'read the invite from a file (- is standard input)')
       .option('--yes', 'answer yes to what would be asked');
@@ -106,6 +116,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
       () => import('./commands/say.js'),
     ),
   ).option('--no-wait', 'do not wait until somebody has it');
+  addHistoryCommands(command, choosesRoom);
   addFileCommands(command, choosesRoom);
   command('peers ROOM', 'who is here, and by which path', () => import('./commands/peers.js'));
   choosesRoom(

@@ -8,7 +8,7 @@ import { EXIT } from '../exit-codes.js';
 import { safe } from '../output.js';
 
 /** A shell waits for each key: what the node does not say within this time is not offered. */
-const ANSWER_MS = 700;
+const ANSWER_MS = 2_000;
 
 /** Prints what a shell loads, or, for what it loaded, what can stand where the cursor is. */
 export async function run(

@@ -1,10 +1,10 @@
-import { text as readAll } from 'node:stream/consumers';
 import type { Client } from '../../src/daemon/client.js';
 import { ChatterError } from '../../src/errors.js';
 import { chooseRoom, type RoomChoice } from '../choose-room.js';
 import type { Context } from '../context.js';
 import { enter } from '../enter.js';
 import { EXIT } from '../exit-codes.js';
+import { readWords } from '../read-words.js';
 import { settled } from '../settled.js';
 
 /** Says one line; done when at least one other has it, or at once with `--no-wait`. */
@@ -13,11 +13,7 @@ export async function run(
   [room, ...words]: string[],
   options: Record<string, unknown>,
 ): Promise<number> {
-  const fromInput = words.length === 1 && words[0] === '-';
-  if (fromInput && [context.options.passphraseFile, options.inviteFile].includes('-')) {
-    throw new ChatterError('USAGE', { message: 'Standard input can be read for one thing only.' });
-  }
-  const text = fromInput ? (await readAll(process.stdin)).trimEnd() : words.join(' ');
+  const text = await readWords(context, words, options.inviteFile);
   const wait = options.wait !== false;
   const chosen = await chooseRoom(context, room, options as RoomChoice);
   const client = await context.connect();
