@@ -15,6 +15,7 @@ t.test(
     const person = new Person(t);
     const all = await person.run(['help']);
     const short = await person.run(['--help']);
+    const [listed = ''] = short.out.split('\nOptions of every command:');
     const helps = await each(COMMANDS, (command) => person.run([command, '--help']));
     const others = await each(COMMANDS.slice(0, 4), (command) => person.run(['help', command]));
     for (const [i, { out }] of others.entries())
@@ -26,11 +27,7 @@ t.test(
       t.equal(examples.length, 2, `${command} has two examples`);
       for (const example of examples) t.match(example, new RegExp(`chatter ${command}( |$)`), example);
       t.match(all.out, new RegExp(`^ {2}${command}[ \\n]`, 'm'), `${command} is in the list of all`);
-      t.match(
-        short.out,
-        new RegExp(`\\n  \\s*\\w.* ${command}(?: |\\n)`),
-        `${command} is on the first screen`,
-      );
+      t.match(listed, new RegExp(` ${command}(?: |\\n)`), `${command} is on the first screen`);
     }
     t.match(short, { code: 0, err: '', out: /\nExamples:\n {2}chatter join lab\n/ });
     for (const { out } of [short, ...helps]) {
