@@ -186,6 +186,17 @@ export const FILE_REQUESTS = {
     }),
     result: z.object({ transfers: z.array(TransferInfo) }),
   },
+  /** The folders directly in one of this computer, its user's home if `path` is left out: to choose one by. */
+  folders: {
+    params: z.object({ path: z.string().max(4096).optional() }),
+    result: z.object({
+      path: z.string(),
+      /** Null at the root of a disk. */
+      parent: z.string().nullable(),
+      folders: z.array(z.object({ name: z.string(), path: z.string() })),
+      more: z.boolean(),
+    }),
+  },
   decline: one,
   pause: one,
   resume: one,
@@ -211,6 +222,7 @@ export type FileEventBody =
       ratePerSecond: number;
       sources: number;
       copied: number | null;
+      handing: number;
     }
   | { type: 'transfer-done'; room: string; roomId: string; transfer: string; paths: string[]; bytes: number }
   | { type: 'transfer-failed'; room: string; roomId: string; transfer: string; code: string; text: string }

@@ -42,7 +42,11 @@ export class FilesView {
       this.#tell({ type: 'file-offered', ...this.info(room, transfer) }),
     );
     room.files.on('progress', (transfer) => {
-      const { bytes, total, ratePerSecond, sources, copied } = this.info(room, transfer);
+      const info = this.info(room, transfer);
+      // What is lent was never offered: nobody knows of it before somebody fetches it. What is done moves no more here.
+      if (info.state === 'done' || (info.mine && info.shared))
+        return this.#tell({ type: 'transfer-changed', ...info });
+      const { bytes, total, ratePerSecond, sources, copied, handing } = info;
       this.#tell({
         type: 'transfer-progress',
         ...ref,
@@ -52,6 +56,7 @@ export class FilesView {
         ratePerSecond,
         sources,
         copied,
+        handing,
       });
     });
     room.files.on('changed', (transfer) => {

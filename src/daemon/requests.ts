@@ -3,6 +3,7 @@ import { type Method, type Params, REQUESTS, type Result } from './api.js';
 import type { ApiNode, ChatMethod, NodeStatus } from './api-node.js';
 import { CHAT_REQUESTS } from './chat-api.js';
 import type { FileAccess } from './file-access.js';
+import { foldersIn } from './folders.js';
 import type { GuestRequests } from './guest/guests-view.js';
 import type { Leases } from './leases.js';
 
@@ -106,6 +107,7 @@ export class Requests {
       unshare: (params) => node.unshare(params),
       shares: (params) => node.shares(params),
       ls: (params) => node.ls(params),
+      folders: ({ path }: Params<'folders'>) => foldersIn(path),
       get: (params) => node.get(params),
       page: async ({ room }: { room?: string }) => {
         const known = room === undefined ? undefined : await node.invite({ room });

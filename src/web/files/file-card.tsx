@@ -1,12 +1,13 @@
 import './files.css';
 import { Check, File, Files, Folder, Image, TriangleAlert } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { TransferInfo } from '../../daemon/files-api.js';
 import { Failure } from '../parts/failure.js';
 import { usePage, useStore } from '../state/use-page.js';
 import { size, timeLeft } from './amounts.js';
 import { saveAs } from './bodies.js';
 import { answerWords, copyWords, stateWords } from './file-words.js';
+import { FolderDialog } from './folder-dialog.js';
 import { isPicture, Picture } from './picture.js';
 
 type Action = 'accept' | 'decline' | 'pause' | 'resume' | 'cancel' | 'withdraw';
@@ -61,7 +62,7 @@ export function FileCard({ transfer }: { transfer: string }) {
 function Lower({ info }: { info: TransferInfo }) {
   const store = useStore();
   const [failure, setFailure] = useState<string | null>(null);
-  const [place, setPlace] = useState<string | null>(null);
+  const [choosing, setChoosing] = useState(false);
   const [asked, setAsked] = useState(false);
   const attempt = async (fn: () => Promise<unknown>) => {
     setFailure(null);
@@ -100,28 +101,14 @@ function Lower({ info }: { info: TransferInfo }) {
       </p>
       {mine && <Receivers info={info} />}
       <Failure text={failure} />
-      {place !== null && (
-        <form
-          className="file-place"
-          onSubmit={(event: FormEvent) => {
-            event.preventDefault();
-            void attempt(() => store.request('accept', { transfer: info.transfer, out: place.trim() }));
-          }}
-        >
-          <label className="field">
-            <span className="hidden-text">Folder on this computer</span>
-            <input
-              // biome-ignore lint/a11y/noAutofocus: it was asked for
-              autoFocus
-              placeholder="/home/me/elsewhere"
-              value={place}
-              onChange={({ target }) => setPlace(target.value)}
-            />
-          </label>
-          <button type="submit" className="button" disabled={place.trim() === ''}>
-            Put it there
-          </button>
-        </form>
+      {choosing && (
+        <FolderDialog
+          title={`Where to put ${info.entries[0]?.name}`}
+          description="It is checked as it comes, and put into this folder when it is whole."
+          action="Put it there"
+          onChoose={(out) => store.request('accept', { transfer: info.transfer, out })}
+          onClose={() => setChoosing(false)}
+        />
       )}
       {(actions.length > 0 || isHere) && (
         <div className="actions">
@@ -139,13 +126,8 @@ function Lower({ info }: { info: TransferInfo }) {
             </button>
           ))}
           {isOffered && (
-            <button
-              type="button"
-              className="button quiet"
-              aria-expanded={place !== null}
-              onClick={() => setPlace(place === null ? '' : null)}
-            >
-              Other place
+            <button type="button" className="button quiet" onClick={() => setChoosing(true)}>
+              Other place…
             </button>
           )}
           {state === 'done' && info.files === 1 && !info.entries[0]?.folder && (

@@ -12,6 +12,7 @@ export function stateWords(info: TransferInfo): string {
     case 'offered':
       return `To Downloads/Chatter/${info.room}`;
     case 'serving':
+      if (info.shared) return `You give this to ${others(info.handing)}`;
       return info.receivers.length === 0 ? 'Waiting for somebody to accept' : '';
     case 'active':
       return mine || sources > 0
@@ -22,7 +23,12 @@ export function stateWords(info: TransferInfo): string {
         ? `${sentence(code)} ${size(bytes)} are checked and kept.`
         : `Paused. ${size(bytes)} are checked and kept.`;
     case 'done':
-      return paths[0] === undefined ? 'Done and checked' : `Checked, and saved as ${paths[0]}`;
+      return [
+        paths[0] === undefined ? 'Done and checked' : `Checked, and saved as ${paths[0]}`,
+        info.handing > 0 ? `You also give this to ${others(info.handing)}.` : '',
+      ]
+        .filter(Boolean)
+        .join('. ');
     case 'declined':
       return mine ? 'Declined' : 'You declined it';
     case 'cancelled':
@@ -58,5 +64,7 @@ const ANSWERED: Record<string, string> = {
   cancelled: 'cancelled it',
   failed: 'it failed there',
 };
+
+export const others = (count: number): string => (count === 1 ? 'one other' : `${count} others`);
 
 const sentence = (code: string): string => (ERRORS as Record<string, string>)[code] ?? code;

@@ -1,6 +1,5 @@
 import './files.css';
 import type { TransferInfo } from '../../daemon/files-api.js';
-import { GuestButton } from '../guest/guest-dialog.js';
 import type { RoomState } from '../state/model.js';
 import { usePage } from '../state/use-page.js';
 import { FileCard } from './file-card.js';
@@ -14,7 +13,6 @@ export function FilesOverview({ room }: { room: RoomState }) {
   );
   return (
     <section className="files-overview" aria-label={`Files of ${room.room}`}>
-      <GuestButton room={room} />
       {groups.length === 0 && (
         <p className="note">Nothing was offered here yet. Drop files anywhere in the window to offer them.</p>
       )}
@@ -39,6 +37,10 @@ const GROUPS: { title: string; has: (info: TransferInfo) => boolean }[] = [
     has: (info) => !info.mine && !stopped(info) && (info.state === 'active' || info.state === 'paused'),
   },
   { title: 'Stopped', has: stopped },
-  { title: 'You give', has: (info) => info.mine && !stopped(info) && info.state !== 'withdrawn' },
+  {
+    title: 'You give',
+    has: (info) =>
+      info.mine && !stopped(info) && info.state !== 'withdrawn' && !(info.shared && info.handing === 0),
+  },
   { title: 'Done', has: ({ mine, state }) => !mine && state === 'done' },
 ];

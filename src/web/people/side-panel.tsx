@@ -1,6 +1,7 @@
 import './people.css';
 import { X } from 'lucide-react';
 import { Tabs } from 'radix-ui';
+import { FilesPanel } from '../files/files-panel.js';
 import type { RoomState } from '../state/model.js';
 import { usePage } from '../state/use-page.js';
 import { PeopleList } from './people-list.js';
@@ -10,11 +11,13 @@ interface SidePanelProps {
   room: RoomState;
   /** Shown only where the window has a place for it. */
   byWidth: boolean;
+  /** Opens with files, as beside the files of the room. */
+  files: boolean;
   onClose: () => void;
 }
 
-/** Beside the talk: people, or one person. */
-export function SidePanel({ room, byWidth, onClose }: SidePanelProps) {
+/** Beside the talk: people, or one person, or everybody's shared folders. */
+export function SidePanel({ room, byWidth, files, onClose }: SidePanelProps) {
   const { person } = usePage();
   const className = byWidth && !person ? 'panel by-width' : 'panel';
   if (person) {
@@ -25,12 +28,15 @@ export function SidePanel({ room, byWidth, onClose }: SidePanelProps) {
     );
   }
   return (
-    <Tabs.Root asChild defaultValue="people">
+    <Tabs.Root key={String(files)} asChild defaultValue={files ? 'files' : 'people'}>
       <aside className={className} aria-label="People">
         <div className="panel-head">
-          <Tabs.List className="tabs" aria-label="People">
+          <Tabs.List className="tabs" aria-label="People and files">
             <Tabs.Trigger className="tab" value="people">
               People <span>{room.here.size + 1}</span>
+            </Tabs.Trigger>
+            <Tabs.Trigger className="tab" value="files">
+              Shared files
             </Tabs.Trigger>
           </Tabs.List>
           <button type="button" className="icon-button only-sheet" aria-label="Close" onClick={onClose}>
@@ -39,6 +45,9 @@ export function SidePanel({ room, byWidth, onClose }: SidePanelProps) {
         </div>
         <Tabs.Content className="panel-body" value="people">
           <PeopleList room={room} />
+        </Tabs.Content>
+        <Tabs.Content className="panel-body" value="files">
+          <FilesPanel room={room} />
         </Tabs.Content>
       </aside>
     </Tabs.Root>

@@ -50,7 +50,7 @@ export function Room({ room }: { room: RoomState }) {
         <DropTarget room={room} />
       </main>
       {(panel || person) && (
-        <SidePanel room={room} byWidth={chosen === null} onClose={() => setChosen(false)} />
+        <SidePanel room={room} files={files} byWidth={chosen === null} onClose={() => setChosen(false)} />
       )}
       {inviting && <InviteDialog room={room.room} roomId={room.roomId} onClose={() => setInviting(false)} />}
     </>

@@ -1,5 +1,6 @@
 import { Folder } from 'lucide-react';
 import { type FormEvent, useEffect, useState } from 'react';
+import { FolderDialog } from '../files/folder-dialog.js';
 import { Failure } from '../parts/failure.js';
 import { SettingRow } from './setting-row.js';
 import { type NodeSettings, useSettings } from './use-settings.js';
@@ -12,7 +13,7 @@ export function ReceivingPage() {
     <>
       {settings.has('downloads') && (
         <SettingRow title="Downloads folder" about="A folder for each room is made in it">
-          <TextSetting node={node} name="downloads" label="Downloads folder" icon />
+          <FolderSetting node={node} name="downloads" label="Downloads folder" />
         </SettingRow>
       )}
       {settings.has('auto-accept') && (
@@ -81,17 +82,17 @@ const RATES = [
 const rates = (value: string): readonly (readonly [string, string])[] =>
   RATES.some(([usual]) => usual === value) ? RATES : [...RATES, [value, `${value}/s`]];
 
-interface TextSettingProps {
+interface FolderSettingProps {
   node: NodeSettings;
   name: string;
   label: string;
-  icon?: boolean;
 }
 
-function TextSetting({ node, name, label, icon = false }: TextSettingProps) {
+function FolderSetting({ node, name, label }: FolderSettingProps) {
   const set = node.settings.get(name)?.value ?? '';
   const [value, setValue] = useState(set);
   useEffect(() => setValue(set), [set]);
+  const [choosing, setChoosing] = useState(false);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void node.set(name, value.trim() === '' ? null : value.trim());
@@ -100,14 +101,26 @@ function TextSetting({ node, name, label, icon = false }: TextSettingProps) {
     <>
       <form className="setting-line" onSubmit={submit}>
         <span className="field mono">
-          {icon && <Folder aria-hidden="true" />}
+          <Folder aria-hidden="true" />
           <input aria-label={label} value={value} onChange={(event) => setValue(event.target.value)} />
         </span>
         <button type="submit" className="button" disabled={value === set}>
           Change
         </button>
+        <button type="button" className="button quiet" onClick={() => setChoosing(true)}>
+          Choose…
+        </button>
       </form>
       <Failure text={node.failures.get(name) ?? null} />
+      {choosing && (
+        <FolderDialog
+          title={label}
+          description="Chatter makes a folder for each room in it."
+          action="Use this folder"
+          onChoose={(path) => node.set(name, path)}
+          onClose={() => setChoosing(false)}
+        />
+      )}
     </>
   );
 }

@@ -80,6 +80,7 @@ function reduceRoom(room: RoomState, event: ApiEvent, isRead: boolean): RoomStat
       return changed(room, event.ids, (message) => ({ ...message, doubt: true }));
     case 'file-offered':
     case 'transfer-changed': {
+      if (event.mine && event.shared) return room; // somebody fetches it: nothing was offered
       if (room.entries.some((entry) => entry.id === event.transfer)) return room;
       const entry: Entry = { type: 'file', id: event.transfer, at, transfer: event.transfer };
       const unread = event.mine || isRead ? room.unread : room.unread + 1;
