@@ -36,7 +36,8 @@ interface Awaited<M extends MessageMap> {
 /**
  * A feature's channel to one member, opened anew on each stream that carries its session.
  *
- * 1. What an older stream's channel says after `attach` is not heard as this one's.
+ * 1. What an older stream's channel says after `attach` is not heard as this one's. It is not closed either: to a peer
+ *    that still waits for the last frame of the newer stream's proof, closing would mean leaving.
  * 2. After `end` nothing is sent and every promise of `sendBulk` is settled.
  */
 export class CarriedChannel<M extends MessageMap> implements SessionChannel<M> {
@@ -53,6 +54,8 @@ export class CarriedChannel<M extends MessageMap> implements SessionChannel<M> {
 
   /** Opens it on `link`; `session` are the 32 bytes that its proof gave. */
   attach(link: Link, session: Uint8Array): void {
+    this.#carrier?.typed.mute();
+    this.#carry(null);
     const { definition, handlers, onViolation, onClose } = this.#options;
     const typed = TypedChannel.open(link.mux, {
       definition,
@@ -75,19 +78,15 @@ export class CarriedChannel<M extends MessageMap> implements SessionChannel<M> {
     this.#carry(typed && { typed, scheduler: link.scheduler });
   }
 
-  detach(): void {
-    const old = this.#carrier?.typed;
-    this.#carry(null);
-    old?.close();
-  }
-
   reset(): void {
     this.#options.onReset?.();
   }
 
   end(): void {
     this.#ended = true;
-    this.detach();
+    const typed = this.#carrier?.typed;
+    this.#carry(null);
+    typed?.close();
     for (const lane of this.#lanes) lane.close();
   }
 

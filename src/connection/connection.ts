@@ -26,6 +26,8 @@ export interface ConnectionOptions {
   /** Starts a proof with this node's identity. */
   proof: (link: Link, rooms: readonly RoomKeys[]) => RoomProof;
   onSession: (session: RoomSession) => void;
+  /** Whether a further stream of this instance is being proven. */
+  isExpected: () => boolean;
   /** The proof of a further room is over, well or not. */
   onProofOver: (proof: RoomProof) => void;
   onViolation: (err: ProtocolError) => void;
@@ -158,10 +160,17 @@ export class Connection implements RoomPeer {
     if (link !== this.#link) return;
     this.#endProof();
     this.#dropOlder();
-    // The peer has proven a better stream that this end still waits for the last frame of.
-    if (goodbye === 'replaced') {
-      this.#awaited = this.#options.clock.after(LIMITS.replacedStreamGraceMs, () => this.#finish(end));
-    } else this.#finish(end);
+    // The peer has proven a better stream that this end still waits for the last frame of; or two streams crossed and
+    // what carries them has ended one without a word.
+    if (goodbye === 'replaced' || (goodbye === null && this.#options.isExpected())) this.#await(end);
+    else this.#finish(end);
+  }
+
+  /** Nobody is gone while the stream that takes over may still come; every proof has its own deadline. */
+  #await(end: SessionEnd): void {
+    this.#awaited = this.#options.clock.after(LIMITS.replacedStreamGraceMs, () =>
+      this.#options.isExpected() ? this.#await(end) : this.#finish(end),
+    );
   }
 
   #finish(end: SessionEnd): void {

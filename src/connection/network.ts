@@ -61,7 +61,8 @@ export class Network extends Resource<NetworkEvents> {
   readonly #deps: NetworkDependencies;
   readonly #rooms = new Map<string, RoomKeys>();
   readonly #connections = new Map<string, Connection>();
-  readonly #unproven = new Set<NoiseSecretStream>();
+  /** Streams whose proof goes on, with their instances. */
+  readonly #unproven = new Map<NoiseSecretStream, string>();
   /** Instances of blocked people, oldest first: they are turned away before any proof. */
   readonly #refused = new Set<string>();
   readonly #misbehaviour: Misbehaviour;
@@ -144,7 +145,7 @@ export class Network extends Resource<NetworkEvents> {
   }
 
   protected override async _close(): Promise<void> {
-    for (const noise of this.#unproven) noise.destroy();
+    for (const noise of this.#unproven.keys()) noise.destroy();
     await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
   }
 
@@ -165,7 +166,7 @@ export class Network extends Resource<NetworkEvents> {
       noise.destroy();
       return;
     }
-    this.#unproven.add(noise);
+    this.#unproven.set(noise, instance);
     const proof = this.#prove(
       {
         isInitiator: noise.isInitiator,
@@ -315,6 +316,7 @@ export class Network extends Resource<NetworkEvents> {
         return this.#prove(stream, stream.isInitiator ? this.#allowed(rooms, who) : rooms, who);
       },
       onSession: (session) => this.emit('session', session),
+      isExpected: () => [...this.#unproven.values()].includes(instance),
       onProofOver: (proof) => this.#judge(proof, { address: link.address, instance }),
       onViolation: (err) => this.#misbehaviour.note({ instance, id }, err),
       onEnd: () => {

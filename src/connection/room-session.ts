@@ -31,7 +31,7 @@ export interface RoomPeer {
 export class RoomSession {
   readonly roomId: string;
   readonly peer: RoomPeer;
-  readonly #channels: Pick<CarriedChannel<MessageMap>, 'attach' | 'detach' | 'reset' | 'end'>[] = [];
+  readonly #channels: Pick<CarriedChannel<MessageMap>, 'attach' | 'reset' | 'end'>[] = [];
   readonly #onViolation: (err: ProtocolError) => void;
   readonly #endListeners: ((end: SessionEnd) => void)[] = [];
   #link: Link | null = null;
@@ -67,7 +67,6 @@ export class RoomSession {
   /** The connection's: (re)opens every channel on `link` under the 32-byte session key that its proof gave. */
   attach(link: Link, session: Uint8Array): void {
     const again = this.#link !== null;
-    for (const channel of this.#channels) channel.detach();
     this.#link = link;
     this.#session = session;
     for (const channel of this.#channels) channel.attach(link, session);

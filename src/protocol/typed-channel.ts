@@ -55,6 +55,7 @@ export class TypedChannel<M extends MessageMap> {
   #sentBulk = false;
   #undealtBytes = 0;
   #violated = false;
+  #muted = false;
   #opened = false;
   #closed = false;
 
@@ -116,11 +117,17 @@ export class TypedChannel<M extends MessageMap> {
     this.#channel.close();
   }
 
+  /** Hears nothing more; the other end sees it open for as long as the stream lives. */
+  mute(): void {
+    this.#muted = true;
+  }
+
   #receive(definition: MessageDefinition<unknown>, handler: Handler, raw: Uint8Array): void {
     if (this.#violated) return;
     try {
       if (raw.byteLength > definition.maxBytes) throw new ProtocolError('MESSAGE_TOO_LARGE');
       if (definition.class === 'bulk') this.#receiveBulk(definition, handler, raw);
+      else if (this.#muted) return;
       else this.#settled(handler(decodeAll(definition.codec, raw)));
     } catch (err) {
       this.#violate(err);
@@ -131,6 +138,7 @@ export class TypedChannel<M extends MessageMap> {
     const bytes = bulkBytes(raw.byteLength);
     this.#ledger?.received(bytes);
     this.#undealtBytes += bytes;
+    if (this.#muted) return this.#dealtWith(bytes);
     const dealing = handler(decodeAll(definition.codec, raw));
     if (!dealing) return this.#dealtWith(bytes);
     dealing.then(

@@ -144,6 +144,34 @@ t.test('[K2] [C1] a better path takes over without a line lost or heard twice', 
   for (const off of offs) off();
 });
 
+for (const slow of ['initiator', 'responder'] as const)
+  t.test(
+    `[K2] nobody leaves for the end that still proves the better path, the ${slow} being slow`,
+    async (t) => {
+      const lag = { initiator: 0, responder: 0, [slow]: 50 };
+      const [lan, internet] = [new MemoryNetwork(lag), new MemoryNetwork()];
+      const [a, b] = [
+        await MemoryNode.open(t, 'Ann', lan, internet),
+        await MemoryNode.open(t, 'Bob', lan, internet),
+      ];
+      const [atA, atB] = [await a.join(roomNumber(1)), await b.join(roomNumber(1))];
+      await Promise.all([joined(atA, 'Bob'), joined(atB, 'Ann')]);
+      const gone: string[] = [];
+      for (const room of [atA, atB]) room.on('member-left', ({ reason }) => gone.push(reason));
+      const ways = [a, b].map(({ network }) => [...network.connections.values()][0]);
+      t.same(
+        ways.map((way) => way?.path),
+        ['internet', 'internet'],
+      );
+      while (ways.some((way) => way?.path !== 'lan' || way.sessions.size === 0))
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      const heard = line(atB, 'after');
+      await atA.say('after');
+      await heard;
+      t.same(gone, []);
+    },
+  );
+
 t.test('[B7] a member who sends a nested batch loses its stream, and the node goes on', async (t) => {
   const network = new MemoryNetwork();
   const [a, b] = [await MemoryNode.open(t, 'Ann', network), await MemoryNode.open(t, 'Mal', network)];

@@ -2,11 +2,16 @@ import NoiseSecretStream from '@hyperswarm/secret-stream';
 import type { DiscoverableRoom, Discovery, DiscoveryEvents, Path } from '../../src/discovery/discovery.js';
 import { instanceId } from '../../src/discovery/instance-id.js';
 import { Resource } from '../../src/resource.js';
-import { noisePair } from './noise-pair.js';
+import { type Lag, noisePair } from './noise-pair.js';
 
 /** A network in memory: everybody on it who joined the same room gets a stream, at once. */
 export class MemoryNetwork {
   readonly members = new Set<MemoryDiscovery>();
+  readonly lag: Lag | undefined;
+
+  constructor(lag?: Lag) {
+    this.lag = lag;
+  }
 
   discovery(keyPair = NoiseSecretStream.keyPair(), path: Path = 'lan'): MemoryDiscovery {
     return new MemoryDiscovery(this, keyPair, path);
@@ -81,7 +86,7 @@ export class MemoryDiscovery extends Resource<DiscoveryEvents> implements Discov
       return;
     }
     if (this.#held.has(other.instance)) return;
-    const pair = noisePair({ initiator: this.keyPair, responder: other.keyPair });
+    const pair = noisePair({ initiator: this.keyPair, responder: other.keyPair }, this.#network.lag);
     const [mine, theirs] = await pair;
     this.#hand(mine, other, rooms);
     other.#hand(theirs, this, []);

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
 
 /** The part of tap's `t` that is used here. */
 interface Plan {
@@ -12,14 +13,28 @@ interface Plan {
  */
 export function has(
   t: Plan,
-  ...needs: ('root' | 'ip' | 'python3' | 'tcpdump' | 'tmux' | 'setpriv' | 'chromium' | 'nft')[]
+  ...needs: ('root' | 'ip' | 'python3' | 'tcpdump' | 'tmux' | 'setpriv' | 'chromium' | 'nft' | '/dev/full')[]
 ): boolean {
-  const missing = needs.filter((need) => (need === 'root' ? process.getuid?.() !== 0 : !found(need)));
+  const missing = needs.filter((need) => !isThere(need));
   if (missing.length === 0) return true;
   const reason = `skipped: this test needs ${missing.join(' and ')}`;
   if (process.env.CI === 'true') t.fail(reason);
   else t.comment(reason);
   return false;
+}
+
+function isThere(need: string): boolean {
+  if (need === 'root') return process.getuid?.() === 0;
+  return need.startsWith('/dev/') ? mayWrite(need) : found(need);
+}
+
+function mayWrite(device: string): boolean {
+  try {
+    accessSync(device, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const found = (command: string) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
