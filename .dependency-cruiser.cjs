@@ -24,7 +24,7 @@ module.exports = {
       name: 'cli-is-a-client',
       severity: 'error',
       from: { path: '^cli/', pathNot: '^cli/commands/daemon\\.ts$' },
-      to: { path: '^src/', pathNot: ['^src/daemon/(client|api|files-api|guest-api|chat-api|doctor-api|call-api)\\.ts$', '^src/daemon/backup\\.ts$', '^src/storage/data-folder\\.ts$', base] },
+      to: { path: '^src/', pathNot: ['^src/daemon/(client|media-client|api|files-api|guest-api|chat-api|doctor-api|call-api)\\.ts$', '^src/media/(codecs|ivf|still-picture)\\.ts$', '^src/daemon/backup\\.ts$', '^src/storage/data-folder\\.ts$', base] },
     },
     only('web-is-a-client', '^src/web/', ['^src/web/', '^src/daemon/(api|files-api|guest-api|chat-api|doctor-api|call-api)\\.ts$', '^src/media/']),
     { name: 'no-barrels', severity: 'error', from: {}, to: { path: '^src/.+/index\\.ts$' } },

@@ -1,5 +1,6 @@
 import type { ApiEvent, Person } from '../src/daemon/api.js';
 import { showText } from '../src/text.js';
+import { callEventLine } from './call-lines.js';
 import { type Output, safe } from './output.js';
 import { pathLabel } from './path-label.js';
 import { offerLines, shortId } from './transfer-lines.js';
@@ -48,8 +49,10 @@ export function eventLines(event: ApiEvent, out: Output, nameOf: (person: Person
     case 'peer-lookalike':
     case 'error':
       return [`${time} ${paint.yellow(`! ${safe(event.text)}`)}`];
-    default:
-      return [];
+    default: {
+      const line = callEventLine(event, nameOf);
+      return line ? [`${time} ${paint.cyan(`☎ ${line}`)}`] : [];
+    }
   }
 }
 

@@ -20,6 +20,7 @@ const GROUPS: Record<string, readonly string[]> = {
     'ls',
     'get',
   ],
+  Calls: ['watch', 'shot'],
   Rooms: ['rooms', 'invite', 'guest', 'leave', 'keep', 'export', 'forget', 'wipe'],
   People: ['whoami', 'peers', 'verify', 'block', 'unblock', 'mute', 'unmute'],
   Node: ['status', 'stop', 'daemon', 'doctor', 'set', 'completion', 'help'],

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { ChatterError } from '../src/errors.js';
 import { nearest } from '../src/nearest.js';
 import { packageVersion } from '../src/package-files.js';
+import { addCallCommands } from './call-commands.js';
 import type { Context, GlobalOptions } from './context.js';
 import { addFileCommands } from './file-commands.js';
 import { shortHelp } from './help.js';
@@ -34,6 +35,8 @@ const EXAMPLES: Record<string, [string, string]> = {
   cancel: ['chatter cancel 3f09ac12', 'chatter cancel 3f09ac12 --json'],
   withdraw: ['chatter withdraw 3f09ac12', 'chatter withdraw 3f09ac12 --json'],
   peers: ['chatter peers lab', 'chatter peers lab --json'],
+  watch: ['chatter watch lab | mpv -', 'chatter watch lab --from "Blue Heron" --out talk.ivf'],
+  shot: ['chatter shot lab', 'chatter shot lab --from "Blue Heron" --out slide.avif'],
   guest: ['chatter guest lab', 'chatter guest lobby slides.pdf --minutes 15'],
   invite: ['chatter invite --new design', 'chatter invite lab --qr'],
   whoami: ['chatter whoami', 'chatter whoami --name "Blue Heron"'],
@@ -118,6 +121,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   ).option('--no-wait', 'do not wait until somebody has it');
   addHistoryCommands(command, choosesRoom);
   addFileCommands(command, choosesRoom);
+  addCallCommands(command, choosesRoom);
   command('peers ROOM', 'who is here, and by which path', () => import('./commands/peers.js'));
   choosesRoom(
     command(

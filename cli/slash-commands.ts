@@ -1,6 +1,7 @@
 import type { Result } from '../src/daemon/api.js';
 import type { Client } from '../src/daemon/client.js';
 import { ChatterError } from '../src/errors.js';
+import { callLines } from './call-lines.js';
 import { Names } from './event-lines.js';
 import { fileCommand, isFileVerb } from './file-slash.js';
 import { safe } from './output.js';
@@ -41,6 +42,12 @@ export async function slashCommand(line: string, { client, room }: SlashContext)
       if (!argument) throw new ChatterError('USAGE', { message: '/name needs the new name.' });
       const self = await client.request('rename', { name: argument, room: room.roomId });
       return [`You are ${safe(self.name)} here now.`];
+    }
+    case 'call': {
+      const names = new Names();
+      return callLines(await client.request('calls', { room: room.roomId }), room.room, (person) =>
+        names.of(person),
+      );
     }
     case 'invite':
       return (await client.request('invite', { room: room.roomId })).sentence.split('\n').map(safe);

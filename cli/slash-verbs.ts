@@ -28,6 +28,7 @@ const SLASH_VERBS: readonly SlashVerb[] = [
   slash('/send PATH', 'path', 'offer a file or folder to everybody here'),
   slash('/files', 'nothing', 'what is offered and under way'),
   slash('/accept ID', 'transfer', 'take an offer; /decline, /pause, /resume, /cancel, /withdraw ID'),
+  slash('/call', 'nothing', 'who is in a call here, and who shows what'),
   slash('/invite', 'nothing', 'print the invite of this room'),
   slash('/leave', 'nothing', 'leave the room for good (it is not joined again at the next start)'),
   slash('/quit', 'nothing', 'close this window; so do {quit} and Ctrl-C twice'),

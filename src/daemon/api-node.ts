@@ -28,6 +28,7 @@ type Requests =
   | 'cancel'
   | 'withdraw'
   | 'calls'
+  | 'call-tracks'
   | 'call-ring'
   | 'call-decline'
   | 'doctor'

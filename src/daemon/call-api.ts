@@ -57,6 +57,11 @@ export const CallInfo = z.object({
 export const CALL_REQUESTS = {
   /** Calls that are known here, one's own or not. */
   calls: { params: z.object({ room: roomRef.optional() }), result: z.array(CallInfo) },
+  /** What others show and sound in calls that are known here; `from` one of them. */
+  'call-tracks': {
+    params: z.object({ room: roomRef, from: personRef.optional() }),
+    result: z.array(TrackInfo.extend({ peer: person, member: z.string(), direct: person.nullable() })),
+  },
   /** Rings somebody into the call that this node is in. */
   'call-ring': { params: z.object({ room: roomRef, to: personRef }), result: nothing },
   /** Ends the ringing here; whoever rings is told. */

@@ -46,6 +46,23 @@ export class CallView {
     return rooms.flatMap((each) => each.call.calls.map((call) => this.info(each, call)));
   }
 
+  tracks({ room, from }: Params<'call-tracks'>): Result<'call-tracks'> {
+    const joined = this.#node.room(room);
+    const wanted = from === undefined ? null : this.#node.personId(from);
+    return joined.call.calls.flatMap((call) =>
+      call.members
+        .filter(({ id, instance }) => instance !== joined.instance && (wanted === null || id === wanted))
+        .flatMap(({ id, instance, tracks }) =>
+          tracks.map((track) => ({
+            ...asTrack(track),
+            peer: this.#named(joined, id),
+            member: instance,
+            direct: call.direct && this.#named(joined, call.direct),
+          })),
+        ),
+    );
+  }
+
   ring({ room, to }: Params<'call-ring'>): Result<'call-ring'> {
     const joined = this.#node.room(room);
     joined.call.ring(this.personHere(joined, to));

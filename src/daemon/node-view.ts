@@ -213,6 +213,10 @@ export class NodeView implements ApiNode {
     return this.calling.calls(params);
   }
 
+  'call-tracks'(params: Params<'call-tracks'>): Result<'call-tracks'> {
+    return this.calling.tracks(params);
+  }
+
   'call-ring'(params: Params<'call-ring'>): Result<'call-ring'> {
     return this.calling.ring(params);
   }

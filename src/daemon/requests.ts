@@ -83,6 +83,7 @@ export class Requests {
       cancel: (params) => node.cancel(params),
       withdraw: (params) => node.withdraw(params),
       calls: (params) => node.calls(params),
+      'call-tracks': (params) => node['call-tracks'](params),
       'call-ring': (params) => node['call-ring'](params),
       'call-decline': (params) => node['call-decline'](params),
       'media-ticket': () => ({ ticket: mediaTicket() }),

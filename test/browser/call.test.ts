@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import t, { type Test } from 'tap';
@@ -74,6 +75,53 @@ async function isAccessible(t: Test, page: Page, screen: string): Promise<void> 
   };
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
   t.same(found, [], screen);
+}
+
+/** A machine without a browser: what is shown goes into files, which `page` and ffprobe can read. */
+async function seenWithoutBrowser(t: Test, person: Person, page: Page): Promise<void> {
+  const place = (name: string) => `${person.home}/${name}`;
+  const command = (...args: string[]) => person.start([...args, '--lan-only'], { timeout: 60_000 });
+  const shot = await command('shot', 'lab', '--json').end();
+  const { path: file, kind, codec, width, height } = JSON.parse(shot.out) as Record<string, string>;
+  t.same([kind, codec], ['screen', 'av1'], 'a screen rather than the camera');
+  const picture = readFileSync(place(file as string)).toString('base64');
+  const shown = await page.evaluate(`(async () => {
+    const bytes = Uint8Array.from(atob('${picture}'), (letter) => letter.charCodeAt(0));
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/avif' }));
+    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    const context = canvas.getContext('2d');
+    context.drawImage(bitmap, 0, 0);
+    return [bitmap.width, bitmap.height, [...context.getImageData(bitmap.width / 2, 40, 1, 1).data]];
+  })()`);
+  const [, , [red, green, blue]] = shown as [number, number, [number, number, number]];
+  t.same((shown as unknown[]).slice(0, 2), [width, height], 'the picture file can be read');
+  t.ok(green > 100 && red < 40 && blue < 40, `and its colours are those of the screen: ${shown}`);
+  const again = await command('shot', 'lab', '--out', file as string).end();
+  t.equal(again.code, 2, 'a file that is there is not written over');
+
+  const talk = command('join', 'lab', '--commands');
+  await talk.until(/Here: /, PATIENCE_MS);
+  const { out } = await talk.end('/call\n');
+  t.match(
+    out,
+    /In the call:\n( {2}.+\n)* {2}.+camera \d+ × \d+ H264.*screen \d+ × \d+ AV1/,
+    'and is told of in words',
+  );
+
+  const watch = command('watch', 'lab', '--kind', 'camera', '--out', 'camera.ivf');
+  await watch.until(/camera: /, PATIENCE_MS);
+  while (!existsSync(place('camera.ivf')) || statSync(place('camera.ivf')).size < 30_000)
+    await page.waitForTimeout(50);
+  t.equal((await watch.kill('SIGINT')).code, 0);
+  const ivf = readFileSync(place('camera.ivf'));
+  t.equal(ivf.toString('latin1', 0, 12), 'DKIF\0\0 \0H264');
+  const probe = ['-v', 'error', '-count_frames', '-show_streams', '-of', 'json', place('camera.ivf')];
+  const { error, stdout, stderr } = spawnSync('ffprobe', probe, { encoding: 'utf8' });
+  if (error) return t.comment('ffprobe is not there');
+  t.equal(stderr, '', 'every frame can be decoded');
+  const [stream] = (JSON.parse(stdout) as { streams: Record<string, string | number>[] }).streams;
+  t.match(stream, { codec_name: 'h264' });
+  t.ok(Number(stream?.nb_read_frames) > 10, `${stream?.nb_read_frames} frames`);
 }
 
 const isOff = (page: Page, thing: 'Camera' | 'Microphone') =>
@@ -155,6 +203,7 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     await a.page.getByText('a screen are on.').waitFor();
     await isAccessible(t, b.page, 'screen, light');
     await shot(b.page, 'screen-1440-light');
+    await seenWithoutBrowser(t, new Person(t), b.page);
     await b.page.getByRole('button', { name: /one to one/ }).click();
     await b.page.getByText('One to one · drag to pan').waitFor();
     await b.page.getByRole('button', { name: 'Statistics' }).click();

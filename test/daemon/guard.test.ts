@@ -54,6 +54,7 @@ const GOOD: Record<keyof typeof REQUESTS, object> = {
   resume: { transfer: '01234567' },
   cancel: { transfer: '01234567' },
   calls: {},
+  'call-tracks': { room: 'lab' },
   'call-ring': { room: 'lobby', to: 'Bob' },
   'call-decline': { room: 'lobby', call: 'x' },
   'media-ticket': {},

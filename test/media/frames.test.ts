@@ -21,6 +21,8 @@ import {
   setStream,
 } from '../../src/media/frame.js';
 import { FrameGate, ReferenceTracker } from '../../src/media/frame-gate.js';
+import { ivfFrame, ivfHeader } from '../../src/media/ivf.js';
+import { stillPicture } from '../../src/media/still-picture.js';
 
 const VP9 = { width: 1280, height: 720, codec: 'vp09.00.31.08', description: new Uint8Array() };
 
@@ -214,4 +216,34 @@ t.test('the other encoding begins with its own key frame', async (t) => {
   );
   t.equal(gate.take(video({ seq: 6, reference: 1 })), 'drop', 'of the one that is left');
   t.equal(gate.take(video({ seq: 4, small: true, reference: 1 })), 'decode');
+});
+
+const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+const spaced = (hex: string) => hex.replaceAll(' ', '');
+
+t.test('pictures are written as IVF, times in milliseconds', async (t) => {
+  t.equal(
+    hexOf(ivfHeader('vp9', VP9)),
+    spaced('444b4946 0000 2000 56503930 0005 d002 e8030000 01000000 00000000 00000000'),
+  );
+  t.equal(hexOf(ivfFrame(payload, 1_234_567)), spaced('03000000 d304000000000000 010203'));
+  t.throws(() => ivfHeader('opus', VP9), RangeError);
+});
+
+t.test('a key frame becomes a picture file where its codec has one', async (t) => {
+  const { bytes: webp, extension } = stillPicture('vp8', { ...VP9, codec: 'vp8' }, payload);
+  t.equal(extension, 'webp');
+  t.equal(hexOf(webp), spaced('52494646 10000000 57454250 56503820 03000000 01020300'));
+  t.equal(stillPicture('h264', { ...VP9, codec: 'avc1.42E01F' }, payload).extension, 'ivf');
+
+  const delimited = Uint8Array.of(0x12, 0, ...payload);
+  const avif = Buffer.from(stillPicture('av1', { ...VP9, codec: 'av01.0.12M.08' }, delimited).bytes);
+  const boxes: string[] = [];
+  for (let at = 0; at < avif.length; at += avif.readUInt32BE(at))
+    boxes.push(avif.toString('latin1', at + 4, at + 8));
+  t.same(boxes, ['ftyp', 'meta', 'mdat']);
+  const iloc = avif.indexOf('iloc');
+  const [at, length] = [avif.readUInt32BE(iloc + 18), avif.readUInt32BE(iloc + 22)];
+  t.same([...avif.subarray(at, at + length)], [...payload], 'the item is the frame, without its delimiter');
+  t.equal(at + length, avif.length);
 });

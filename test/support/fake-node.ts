@@ -249,6 +249,10 @@ export class FakeNode implements ApiNode {
     return this.#answer('calls', params, []);
   }
 
+  'call-tracks'(params: Params<'call-tracks'>): Promise<Result<'call-tracks'>> {
+    return this.#answer('call-tracks', params, []);
+  }
+
   'call-ring'(params: Params<'call-ring'>): Promise<Result<'call-ring'>> {
     return this.#answer('call-ring', params, {});
   }

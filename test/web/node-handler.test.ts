@@ -166,7 +166,7 @@ t.test('tracks are received together, in step by group, and each can be paused a
   t.equal(sound.kind, 'audio');
   t.match(told, [
     { do: 'receive-audio', group: 'fox person' },
-    { do: 'receive-video', group: 'fox person', codec: 'vp9', track: 'cam' },
+    { do: 'receive-video', group: 'fox person', codec: 'vp9' },
   ]);
   t.ok(asked.some(([method, params]) => method === 'set-consumer' && 'small' in params));
   call.pauseWatching('cam', true);

@@ -226,10 +226,7 @@ class NodeHandler extends enhancedEvents.EnhancedEventEmitter<Events> implements
       const { track, target, transfer } = this.#deps.ends.openPicture();
       this.#receiving.set(localId, { consumer, close: () => {} });
       const codec = codecOf(rtpParameters);
-      this.#deps.media.tell(
-        { do: 'receive-video', consumer, track: trackId, codec, group, target },
-        transfer,
-      );
+      this.#deps.media.tell({ do: 'receive-video', consumer, codec, group, target }, transfer);
       return { localId, track };
     }
     const { track, port, latencyMs, close } = await this.#deps.ends.openSound(consumer);

@@ -59,7 +59,6 @@ export class VideoReceiver {
   #configured = '';
   #askedMs = Number.NEGATIVE_INFINITY;
   #held: Held[] = [];
-  #last: VideoFrame | null = null;
   #closed = false;
 
   constructor(sink: PictureSink, clock: AudioClock, events: VideoReceiverEvents) {
@@ -84,11 +83,6 @@ export class VideoReceiver {
     }
   }
 
-  /** The picture that is shown now, to be closed by the caller; null before the first. */
-  picture(): VideoFrame | null {
-    return this.#last?.clone() ?? null;
-  }
-
   /** Frames were left out on purpose: the next one that is shown is a key frame. */
   restart(): void {
     this.#gate.reset();
@@ -99,8 +93,6 @@ export class VideoReceiver {
     this.#closed = true;
     this.#stop();
     this.#drop();
-    this.#last?.close();
-    this.#last = null;
     this.#sink.close();
   }
 
@@ -158,8 +150,6 @@ export class VideoReceiver {
   #show(frame: VideoFrame): void {
     const aheadMs = this.#clock.aheadMs(frame.timestamp, this.#events.nowMs());
     this.stats.aheadOfSoundMs = aheadMs === null ? null : Math.round(aheadMs);
-    this.#last?.close();
-    this.#last = frame.clone();
     if (!this.#sink.show(frame)) this.stats.framesDropped++;
   }
 

@@ -6,7 +6,6 @@ import { pictureSink } from '../playback/picture-sink.js';
 import { VideoReceiver } from '../playback/video-receiver.js';
 import { MediaSocket } from './media-socket.js';
 import type { FromWorker, ToWorker, WorkerReport } from './messages.js';
-import { pngOf } from './png.js';
 import { Producer, type RateOrder } from './producer.js';
 
 /** Who speaks is drawn from this. */
@@ -25,7 +24,7 @@ const scope = globalThis as unknown as {
   postMessage: (message: FromWorker) => void;
 };
 const producers = new Map<string, Producer>();
-const videos = new Map<number, { receiver: VideoReceiver; codec: Codec; track: string }>();
+const videos = new Map<number, { receiver: VideoReceiver; codec: Codec }>();
 const sounds = new Map<number, AudioReceiver>();
 const paused = new Set<number>();
 /** One audio clock a group: what is to be in step. */
@@ -92,12 +91,12 @@ function handle(message: ToWorker): void {
       producers.get(message.local)?.close();
       return void producers.delete(message.local);
     case 'receive-video': {
-      const { consumer, track, codec, group, target } = message;
+      const { consumer, codec, group, target } = message;
       const receiver = new VideoReceiver(pictureSink(target), clockOf(group), {
         askKey: () => request('key', { consumer }),
         nowMs,
       });
-      videos.set(consumer, { receiver, codec, track });
+      videos.set(consumer, { receiver, codec });
       return request('set-consumer', { consumer, paused: false });
     }
     case 'receive-audio': {
@@ -137,15 +136,7 @@ function onEvent(event: { event: string } & Record<string, unknown>): void {
   if (event.event === 'rate') producer?.order(event as unknown as RateOrder);
   else if (event.event === 'key') producer?.wantKey(event.encoding as number);
   else if (event.event === 'consumer-closed') stopReceiving(event.consumer as number);
-  else if (event.event === 'picture') void answerPicture(event.request as number, event.track as string);
   say({ say: 'event', event });
-}
-
-/** For `chatter shot`: the picture of this track as it is shown here. */
-async function answerPicture(id: number, track: string): Promise<void> {
-  const frame = [...videos.values()].find((video) => video.track === track)?.receiver.picture();
-  const answer = frame ? { type: 'image/png', data: await pngOf(frame) } : { error: 'not shown here' };
-  request('picture', { request: id, ...answer });
 }
 
 function stopReceiving(consumer: number): void {

@@ -39,14 +39,7 @@ export type ToWorker =
   | { do: 'pause-send'; local: string; paused: boolean }
   | { do: 'limit'; local: string; limits: SendLimits }
   | { do: 'stop-send'; local: string }
-  | {
-      do: 'receive-video';
-      consumer: number;
-      track: string;
-      codec: Codec;
-      group: string;
-      target: PictureTarget;
-    }
+  | { do: 'receive-video'; consumer: number; codec: Codec; group: string; target: PictureTarget }
   | { do: 'receive-audio'; consumer: number; group: string; port: MessagePort; latencyMs: number }
   | { do: 'pause-receive'; consumer: number; paused: boolean }
   | { do: 'stop-receive'; consumer: number }
