@@ -136,7 +136,8 @@ export class ApiSocket {
   async #request(frame: unknown): Promise<void> {
     const request = RequestFrame.safeParse(frame);
     if (!request.success) return this.#socket.close(CLOSE.protocol);
-    const { id, do: method, ...params } = request.data;
+    const { id, do: method, params: inside, ...beside } = request.data;
+    const params = inside ?? beside;
     if (this.#underWay >= REQUESTS_AT_ONCE)
       return this.#refuse(id, 'API_BAD_REQUEST', 'Too many requests at once.');
     this.#underWay++;

@@ -246,8 +246,12 @@ export type Hello = z.output<typeof Hello>;
 /** A tab's answer to the challenge: its proof (`src/daemon/README.md`, "The page"). */
 export const Answer = z.object({ proof: z.string().max(64) });
 
-/** A request frame: `{id, do, …params}`. */
-export const RequestFrame = z.looseObject({ id: z.number().int().min(0), do: z.string().max(64) });
+/** A request frame: `{id, do, params}`, or `{id, do, …params}` where no parameter bears one of these names. */
+export const RequestFrame = z.looseObject({
+  id: z.number().int().min(0),
+  do: z.string().max(64),
+  params: z.record(z.string(), z.unknown()).optional(),
+});
 
 /** What everything looks like now, for a client whose last event is gone from the ring. */
 export interface Snapshot {

@@ -145,7 +145,7 @@ export class Client {
     const socket = this.#socket;
     if (!socket || socket.readyState !== socket.OPEN) return Promise.reject(new ChatterError('NODE_LOST'));
     const id = this.#nextId++;
-    const frame = JSON.stringify({ ...params, id, do: method });
+    const frame = JSON.stringify({ id, do: method, params });
     // The node would end the connection for it.
     if (Buffer.byteLength(frame) > LIMITS.apiFrameBytes)
       return Promise.reject(new ChatterError(method === 'say' ? 'MESSAGE_INVALID' : 'API_TOO_LARGE'));

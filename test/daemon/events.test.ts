@@ -107,6 +107,17 @@ t.test('a lease or a pin keeps the node, and without either it ends when it is i
   t.equal(idle, 1, 'closed');
 });
 
+t.test('a parameter that is called as a field of the frame is the parameter', async (t) => {
+  const api = await startApi(t);
+  const socket = await api.attach();
+  const id = '01234567';
+  socket.send({ id: 5, do: 'react', params: { room: 'lobby', id, emoji: '👍' } });
+  t.match(await socket.next(), { id: 5, ok: {} });
+  t.match(api.node.asked.at(-1), { method: 'react', params: { id, emoji: '👍' } });
+  socket.send({ id: 6, do: 'rename', name: 'Ann' });
+  t.match(await socket.next(), { id: 6, ok: { name: 'Ann' } }, 'beside');
+});
+
 t.test('a WebSocket holds a lease from its join until it releases it or is gone', async (t) => {
   const clock = new ManualClock();
   const api = await startApi(t, { clock });

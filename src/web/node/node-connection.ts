@@ -88,7 +88,7 @@ export class NodeConnection {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      socket.send(JSON.stringify({ ...params, id, do: method }));
+      socket.send(JSON.stringify({ id, do: method, params }));
     });
   }
 
