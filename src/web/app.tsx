@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import { CallScreen } from './call/stage/call-screen.js';
 import { LiveStrip } from './call/stage/live-strip.js';
 import { RingDialogs } from './call/stage/ring-dialogs.js';
+import { SearchDialog } from './chat/search/search-dialog.js';
 import { FirstScreen } from './entry/first-screen.js';
 import { Locked } from './entry/locked.js';
 import { Room } from './room/room.js';
@@ -14,8 +15,8 @@ import { usePage } from './state/use-page.js';
 
 /** Which screen is shown. */
 export function App() {
-  const { link, listed, rooms, shown, screen } = usePage();
-  const unread = [...rooms.values()].reduce((sum, room) => sum + room.unread, 0);
+  const { link, listed, rooms, shown, screen, search } = usePage();
+  const unread = [...rooms.values()].reduce((sum, room) => sum + room.unread + room.offers, 0);
   const room = shown ? rooms.get(shown) : undefined;
   useKeys();
   useEffect(() => {
@@ -44,6 +45,7 @@ export function App() {
         <CallScreen room={room} otherwise={<Room key={room.roomId} room={room} />} />
       )}
       <RingDialogs />
+      {search && <SearchDialog text={search.text} />}
     </div>
   );
 }

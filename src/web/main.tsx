@@ -6,6 +6,8 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
 import { CallStore } from './call/call-store.js';
 import { CallContext } from './call/use-call.js';
+import { Talks } from './chat/talks.js';
+import { TalksContext } from './chat/use-talks.js';
 import { applyTheme } from './settings/look.js';
 import { PageStore } from './state/page-store.js';
 import { StoreContext } from './state/use-page.js';
@@ -19,8 +21,10 @@ const store = new PageStore();
 
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StoreContext value={store}>
-    <CallContext value={new CallStore(store)}>
-      <App />
-    </CallContext>
+    <TalksContext value={new Talks(store)}>
+      <CallContext value={new CallStore(store)}>
+        <App />
+      </CallContext>
+    </TalksContext>
   </StoreContext>,
 );

@@ -1,6 +1,8 @@
 import t from 'tap';
 import type { ApiEvent, EventBody } from '../../src/daemon/api.js';
-import { layoutTimeline } from '../../src/web/room/layout-timeline.js';
+import type { Message } from '../../src/daemon/chat-api.js';
+import { layoutTimeline } from '../../src/web/chat/layout-timeline.js';
+import { EMPTY_WINDOW } from '../../src/web/chat/message-window.js';
 import { EMPTY, type Entry, type State } from '../../src/web/state/model.js';
 import { reduceEvent, reduceSnapshot } from '../../src/web/state/reduce-event.js';
 
@@ -15,22 +17,6 @@ function after(events: readonly EventBody[], state: State = EMPTY, looking = tru
   }, state);
 }
 
-const message = (id: string, author: string, self = false): EventBody => ({
-  type: 'message',
-  ...room,
-  id,
-  author: person(author),
-  text: id,
-  self,
-  kind: 'text',
-  clock: 1,
-  sent: '2026-01-01T00:00:00.000Z',
-  mentionsMe: false,
-  reactions: [],
-  deliveredTo: [],
-  readBy: [],
-  of: 0,
-});
 const comes = (id: string): EventBody => ({ type: 'peer-joined', ...room, peer: person(id), path: 'lan' });
 const goes = (id: string): EventBody => ({ type: 'peer-left', ...room, peer: person(id), reason: 'left' });
 
@@ -50,44 +36,30 @@ t.test('people who come one after the other are one line, and who is here is kno
   );
 });
 
-t.test('a message is there once; who has it is counted once; doubt is told', async (t) => {
-  const have = (to: string): EventBody => ({
-    type: 'message-delivered',
-    ...room,
-    id: 'm1',
-    to: person(to),
-    count: 1,
-    of: 3,
-  });
-  const state = after([
-    message('m1', 'me', true),
-    message('m1', 'me', true),
-    have('a'),
-    have('a'),
-    have('b'),
-    { type: 'message-undelivered', ...room, ids: ['m1'], to: person('c') },
-  ]);
-  t.match(state.rooms.get('r1')?.entries, [{ id: 'm1', have: ['a', 'b'], doubt: true }]);
-  t.equal(state.rooms.get('r1')?.entries.length, 1);
+t.test('the node says what is unread; what is offered while nobody looks counts beside it', async (t) => {
+  const unread: EventBody = { type: 'unread', ...room, unread: 3, mentions: 1, requests: 2 };
+  const offer = { type: 'file-offered', ...room, transfer: 't1', mine: false } as EventBody;
+  const shown = { ...EMPTY, shown: 'r1' };
+  t.match(after([unread, offer]).rooms.get('r1'), { unread: 3, mentions: 1, requests: 2, offers: 1 });
+  t.equal(after([offer], shown).rooms.get('r1')?.offers, 0);
+  t.equal(after([offer], shown, false).rooms.get('r1')?.offers, 1, 'the window is hidden');
 });
 
-t.test('unread counts what others say while nobody looks at the room', async (t) => {
-  const shown = { ...EMPTY, shown: 'r1' };
-  const said = [message('m1', 'a'), message('m2', 'me', true), message('m3', 'a')];
-  t.equal(after(said).rooms.get('r1')?.unread, 2);
-  t.equal(after(said, shown).rooms.get('r1')?.unread, 0);
-  t.equal(after(said, shown, false).rooms.get('r1')?.unread, 2, 'the window is hidden');
+t.test('lines do not grow without end', async (t) => {
+  const state = after(Array.from({ length: 1_200 }, (_, i) => (i % 2 ? goes(`p${i}`) : comes(`p${i}`))));
+  t.equal(state.rooms.get('r1')?.entries.length, 500);
 });
 
 t.test('an unknown event changes nothing; a snapshot says who is here and keeps what was said', async (t) => {
-  const state = after([comes('a'), message('m1', 'a')]);
+  const state = after([comes('a')]);
   t.equal(
     reduceEvent(state, { ...room, type: 'telepathy', epoch: 'e', seq: 9, time: '' } as never, true),
     state,
   );
   const next = reduceSnapshot(state, { rooms: [{ ...room, self: person('me'), members: [person('z')] }] });
   t.same([...(next.rooms.get('r1')?.here.keys() ?? [])], ['z']);
-  t.equal(next.rooms.get('r1')?.entries.length, 2);
+  t.equal(next.rooms.get('r1')?.entries.length, 1);
+  t.equal(next.rooms.get('r1')?.talk.window.stale, true, 'what was said meanwhile is to be read');
   t.same(
     [...(reduceSnapshot(next, { rooms: [] }).rooms.get('r1')?.here.keys() ?? [])],
     [],
@@ -95,30 +67,92 @@ t.test('an unknown event changes nothing; a snapshot says who is here and keeps 
   );
 });
 
-t.test('rows: a line for each day, groups by author and time', async (t) => {
-  const minute = 60_000;
-  const start = new Date(2026, 0, 5, 12).getTime();
-  const said = (id: string, author: string, at: number): Entry => ({
-    type: 'message',
-    id,
-    at,
-    author: person(author),
-    text: id,
-    self: false,
-    have: [],
-    doubt: false,
-  });
-  const rows = layoutTimeline([
-    said('1', 'a', start),
-    said('2', 'a', start + minute),
-    said('3', 'b', start + 2 * minute),
-    said('4', 'b', start + 8 * minute),
-    { type: 'notice', id: 'n', at: start + 8 * minute, text: 'n' },
-    said('5', 'b', start + 8 * minute),
-    said('6', 'b', start + 24 * 60 * minute),
+const minute = 60_000;
+const noon = new Date(2026, 0, 5, 12).getTime();
+const said = (
+  id: string,
+  author: string,
+  at: number,
+  clock = Number(id),
+  more: Partial<Message> = {},
+): Message => ({
+  ...room,
+  id,
+  clock,
+  sent: new Date(at).toISOString(),
+  author: person(author),
+  text: id,
+  self: false,
+  kind: 'text',
+  mentionsMe: false,
+  reactions: [],
+  deliveredTo: [],
+  readBy: [],
+  of: 0,
+  ...more,
+});
+const notice = (id: string, at: number, after: Message | null): Entry => ({
+  type: 'notice',
+  id,
+  at,
+  after: after && { clock: after.clock, id: after.id },
+  text: id,
+});
+const windowOf = (messages: Message[], olderLeft = false, newerLeft = false) => ({
+  ...EMPTY_WINDOW,
+  messages,
+  olderLeft,
+  newerLeft,
+  stale: false,
+});
+const words = (rows: ReturnType<typeof layoutTimeline>) =>
+  rows.map((row) => (row.type === 'message' ? `${row.id}${row.grouped ? ' grouped' : ''}` : row.type));
+
+t.test('rows: a line for each day, groups by author, time and what they are', async (t) => {
+  const messages = [
+    said('1', 'a', noon),
+    said('2', 'a', noon + minute),
+    said('3', 'b', noon + 2 * minute),
+    said('4', 'b', noon + 8 * minute),
+    said('5', 'b', noon + 8 * minute),
+    said('6', 'b', noon + 8 * minute, 6, { replyTo: '1' }),
+    said('7', 'b', noon + 8 * minute, 7, { to: person('me') }),
+    said('8', 'b', noon + 24 * 60 * minute),
+  ];
+  t.same(words(layoutTimeline(windowOf(messages), [], null)), [
+    'day',
+    '1',
+    '2 grouped',
+    '3',
+    '4',
+    '5 grouped',
+    '6',
+    '7',
+    'day',
+    '8',
   ]);
+});
+
+t.test('rows: what happened stands after what was said before it, whatever clocks say', async (t) => {
+  const [one, two, three] = [said('1', 'a', noon), said('2', 'a', noon), said('3', 'a', noon)];
+  const entries = [notice('n', noon + 9 * minute, one), notice('o', noon + minute, null)];
+  const layout = (window: ReturnType<typeof windowOf>) => words(layoutTimeline(window, entries, null));
+  t.same(layout(windowOf([one, two, three])), ['day', '1', 'line', '2', '3 grouped', 'line']);
   t.same(
-    rows.map((row) => (row.type === 'message' ? `${row.id}${row.grouped ? ' grouped' : ''}` : row.type)),
-    ['day', '1', '2 grouped', '3', '4', 'line', '5', 'day', '6'],
+    layout(windowOf([two, three], true)),
+    ['day', '2', '3 grouped', 'line'],
+    'it belongs to an older page',
   );
+  t.same(layout(windowOf([one, two], false, true)), ['day', '1', 'line', '2'], 'or to a newer one');
+});
+
+t.test('rows: the line where what is unread begins', async (t) => {
+  const messages = [said('1', 'a', noon), said('2', 'a', noon), said('3', 'a', noon)];
+  t.same(words(layoutTimeline(windowOf(messages), [], messages[1] ?? null)), [
+    'day',
+    '1',
+    'unread',
+    '2',
+    '3 grouped',
+  ]);
 });

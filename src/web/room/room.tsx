@@ -1,10 +1,12 @@
 import './room.css';
-import { ChevronLeft, DoorOpen, Ellipsis, FolderOpen, PanelRight, UserPlus } from 'lucide-react';
+import { ChevronLeft, DoorOpen, Ellipsis, FolderOpen, PanelRight, Search, UserPlus } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
 import type { RoomInfo } from '../../daemon/api.js';
 import { CallBar } from '../call/stage/call-bar.js';
 import { CallButton } from '../call/stage/call-button.js';
+import { Composer } from '../chat/composer/composer.js';
+import { Timeline } from '../chat/timeline.js';
 import { DropTarget } from '../files/drop-target.js';
 import { FilesOverview } from '../files/files-overview.js';
 import { Failure } from '../parts/failure.js';
@@ -14,9 +16,7 @@ import { useWide } from '../shell/use-wide.js';
 import type { RoomState } from '../state/model.js';
 import { usePage, useStore } from '../state/use-page.js';
 import { Alone } from './alone.js';
-import { Composer } from './composer.js';
 import { InviteDialog } from './invite.js';
-import { Timeline } from './timeline.js';
 
 const KINDS: Record<RoomInfo['kind'], string> = { open: 'Open', protected: 'Passphrase', private: 'Private' };
 
@@ -29,7 +29,9 @@ export function Room({ room }: { room: RoomState }) {
   const [failure, setFailure] = useState<string | null>(null);
   const wide = useWide();
   const panel = chosen ?? wide;
-  const alone = room.here.size === 0 && room.entries.length === 0;
+  const { window } = room.talk;
+  const isSilent = window.messages.length === 0 && !window.stale;
+  const alone = room.here.size === 0 && room.entries.length === 0 && isSilent;
   return (
     <>
       <main className="room">
@@ -116,6 +118,15 @@ function Head({ room, panel, files, onFiles, onPanel, onInvite, onFailure }: Hea
           </DropdownMenu.Content>
         </DropdownMenu.Portal>
       </DropdownMenu.Root>
+      <button
+        type="button"
+        className="icon-button only-wide"
+        title="Search here (Ctrl F)"
+        aria-label="Search here"
+        onClick={() => store.search({ text: '' })}
+      >
+        <Search aria-hidden="true" />
+      </button>
       <i className="room-line" />
       <CallButton room={room} />
       <button

@@ -1,4 +1,4 @@
-import { Hash, House, KeyRound, Lock, Plus, Settings } from 'lucide-react';
+import { Hash, House, KeyRound, Lock, Plus, Search, Settings } from 'lucide-react';
 import type { RoomInfo } from '../../daemon/api.js';
 import { Questions } from '../entry/questions.js';
 import { useJoin } from '../entry/use-join.js';
@@ -35,6 +35,15 @@ export function Rail() {
         <Logo />
         <button
           type="button"
+          className="icon-button rail-search"
+          title="Search (Ctrl K)"
+          aria-label="Search in all rooms"
+          onClick={() => store.search({ text: '' })}
+        >
+          <Search aria-hidden="true" />
+        </button>
+        <button
+          type="button"
           className="icon-button"
           title="New room, or join one"
           aria-label="New room, or join one"
@@ -47,7 +56,7 @@ export function Rail() {
         <h2>This network</h2>
         <button
           type="button"
-          className={lobby && lobby.unread > 0 ? 'rail-room unread' : 'rail-room'}
+          className={lobby && newIn(lobby) > 0 ? 'rail-room unread' : 'rail-room'}
           title="Lobby"
           aria-current={lobby && lobby.roomId === current ? 'page' : undefined}
           onClick={() => (lobby ? choose(lobby) : void joining.join({ room: LOBBY }))}
@@ -64,7 +73,7 @@ export function Rail() {
               key={room.roomId}
               type="button"
               title={room.room}
-              className={`rail-room ${room.joined ? '' : 'away'} ${room.unread > 0 ? 'unread' : ''}`}
+              className={`rail-room ${room.joined ? '' : 'away'} ${newIn(room) > 0 ? 'unread' : ''}`}
               aria-current={room.roomId === current ? 'page' : undefined}
               onClick={() => choose(room)}
             >
@@ -104,11 +113,13 @@ export function Rail() {
 }
 
 function RoomMarks({ room }: { room: RoomState }) {
-  if (room.unread > 0) {
+  const count = newIn(room);
+  if (count > 0) {
+    const isForMe = room.mentions > 0 || room.requests > 0;
     return (
-      <span className={room.mentions > 0 ? 'count new' : 'count'}>
-        {room.unread > MANY ? `${MANY}+` : room.unread}
-        <span className="hidden-text"> unread</span>
+      <span className={isForMe ? 'count new' : 'count'}>
+        {count > MANY ? `${MANY}+` : count}
+        <span className="hidden-text"> unread{room.mentions > 0 ? `, ${room.mentions} about you` : ''}</span>
       </span>
     );
   }
@@ -117,6 +128,8 @@ function RoomMarks({ room }: { room: RoomState }) {
 }
 
 const MANY = 999;
+
+const newIn = ({ unread, offers }: RoomState): number => unread + offers;
 
 /** What stands for a room where its name has no place: two characters as people count them. */
 const firstLetters = (name: string): string =>

@@ -20,6 +20,11 @@ export function useKeys(): void {
         event.preventDefault();
         nextStop(event.shiftKey ? -1 : 1)?.focus();
       }
+      const isSearch = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+      if (isSearch && (event.key === 'f' || event.key === 'k') && state.rooms.size > 0) {
+        event.preventDefault();
+        store.search({ text: '' });
+      }
       const step = event.altKey && !event.ctrlKey ? STEPS[event.key] : undefined;
       const next = step && roomBeside(state, step);
       if (next) {

@@ -1,27 +1,26 @@
 import type { Peer, Person, RoomInfo } from '../../daemon/api.js';
 import type { TransferInfo } from '../../daemon/files-api.js';
+import type { Place } from '../chat/place.js';
+import { EMPTY_TALK, type Talk } from '../chat/talk.js';
 import type { Screen } from './screen.js';
 
 /** `locked`: this tab has no key that the node knows. `stopped`: somebody ended the node on purpose. */
 export type LinkState = 'connecting' | 'open' | 'lost' | 'locked' | 'stopped';
 
-/** One thing in a room's timeline. `at` is milliseconds since 1970. */
-export type Entry =
-  | {
-      type: 'message';
-      id: string;
-      at: number;
-      author: Person;
-      text: string;
-      self: boolean;
-      have: string[];
-      doubt: boolean;
-    }
-  | { type: 'joined' | 'left' | 'lost'; id: string; at: number; people: Person[] }
-  | { type: 'renamed'; id: string; at: number; person: Person; was: string }
-  | { type: 'moved'; id: string; at: number; person: Person; path: Peer['path'] }
-  | { type: 'file'; id: string; at: number; transfer: string }
-  | { type: 'notice'; id: string; at: number; text: string };
+/** What happened in a room besides what was said. */
+export type Entry = {
+  id: string;
+  /** Milliseconds since 1970. */
+  at: number;
+  /** The newest message when it happened; null where that is not known: then it stands by its time. */
+  after: Place | null;
+} & (
+  | { type: 'joined' | 'left' | 'lost'; people: Person[] }
+  | { type: 'renamed'; person: Person; was: string }
+  | { type: 'moved'; person: Person; path: Peer['path'] }
+  | { type: 'file'; transfer: string }
+  | { type: 'notice'; text: string }
+);
 
 export interface RoomState {
   room: string;
@@ -35,9 +34,15 @@ export interface RoomState {
   /** Others who were here since this page opened, with when they were seen last. */
   gone: ReadonlyMap<string, { person: Person; at: number }>;
   entries: readonly Entry[];
+  talk: Talk;
+  /** Messages that nobody has read on this node, in any window or at its terminal. */
   unread: number;
   /** Of these, how many mention oneself. */
   mentions: number;
+  /** First direct messages that wait for an answer. */
+  requests: number;
+  /** Files that were offered while nobody looked. */
+  offers: number;
 }
 
 export interface State {
@@ -54,6 +59,8 @@ export interface State {
   screen: Screen;
   /** Id of the person whose panel is open. */
   person: string | null;
+  /** What is looked for in what was said; null while nobody searches. */
+  search: { text: string } | null;
   /** Paths and statistics of the people in the room that is shown, by id. */
   peers: ReadonlyMap<string, Peer>;
 }
@@ -67,6 +74,7 @@ export const EMPTY: State = {
   shown: null,
   screen: { type: 'room' },
   person: null,
+  search: null,
   peers: new Map(),
 };
 
@@ -79,6 +87,9 @@ export const emptyRoom = (room: string, roomId: string): RoomState => ({
   here: new Map(),
   gone: new Map(),
   entries: [],
+  talk: EMPTY_TALK,
   unread: 0,
   mentions: 0,
+  requests: 0,
+  offers: 0,
 });

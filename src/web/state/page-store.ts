@@ -1,7 +1,8 @@
 import type { ApiEvent, Method, Params, Peer, Result, RoomInfo } from '../../daemon/api.js';
+import { beginVisit } from '../chat/talk.js';
 import { type ConnectionEvents, NodeConnection } from '../node/node-connection.js';
 import { takeAddress } from '../node/page-key.js';
-import { EMPTY, emptyRoom, type State } from './model.js';
+import { EMPTY, emptyRoom, type RoomState, type State } from './model.js';
 import { reduceEvent, reduceSnapshot } from './reduce-event.js';
 import type { Screen } from './screen.js';
 
@@ -20,6 +21,7 @@ export class PageStore {
   #state: State = EMPTY;
   #drawn: State = EMPTY;
   #frame: number | null = null;
+  #later: ReturnType<typeof setTimeout> | null = null;
 
   constructor() {
     const { code, room } = takeAddress();
@@ -37,7 +39,7 @@ export class PageStore {
       onSnapshot: (snapshot) => this.#set(reduceSnapshot(this.#state, snapshot)),
     };
     this.#connection = new NodeConnection(events, code);
-    document.addEventListener('visibilitychange', () => this.#read());
+    document.addEventListener('visibilitychange', () => this.#look());
   }
 
   readonly subscribe = (fn: () => void): (() => void) => {
@@ -81,6 +83,19 @@ export class PageStore {
     this.#set({ ...this.#state, self });
   }
 
+  /** Changes what is kept of one room; what the node knows of it is not changed by that. */
+  change(roomId: string, change: (room: RoomState) => RoomState): void {
+    const room = this.#state.rooms.get(roomId);
+    const next = room && change(room);
+    if (next && next !== room)
+      this.#set({ ...this.#state, rooms: new Map(this.#state.rooms).set(roomId, next) });
+  }
+
+  /** What is kept of a room now, also where it is not drawn yet. */
+  room(roomId: string): RoomState | undefined {
+    return this.#state.rooms.get(roomId);
+  }
+
   /** Fills the window with something else; the room that was shown stays the one to come back to. */
   go(screen: Screen): void {
     this.#set({ ...this.#state, screen });
@@ -91,11 +106,16 @@ export class PageStore {
     this.#set({ ...this.#state, person });
   }
 
+  /** Opens the search for what was said, or closes it. */
+  search(search: State['search']): void {
+    this.#set({ ...this.#state, search });
+  }
+
   /** Shows a room that is joined. */
   show(roomId: string): void {
     sessionStorage.setItem(SHOWN, roomId);
     this.#set({ ...this.#state, screen: { type: 'room' }, shown: roomId, person: null, peers: new Map() });
-    this.#read();
+    this.#look();
     void this.readPeers();
   }
 
@@ -115,11 +135,17 @@ export class PageStore {
   }
 
   async #refresh(): Promise<void> {
-    const [self, infos] = await Promise.all([this.request('whoami', {}), this.request('rooms', {})]);
+    const [self, infos, counts] = await Promise.all([
+      this.request('whoami', {}),
+      this.request('rooms', {}),
+      this.request('unread', {}),
+    ]);
+    const unread = new Map(counts.map(({ roomId, ...count }) => [roomId, count]));
     const rooms = new Map(this.#state.rooms);
     for (const info of infos) {
       const known = rooms.get(info.roomId) ?? emptyRoom(info.room, info.roomId);
-      rooms.set(info.roomId, { ...known, room: info.room, info, joined: info.joined });
+      const { room, roomId, joined } = info;
+      rooms.set(roomId, { ...known, ...unread.get(roomId), room, info, joined });
     }
     const shown = this.#state.shown ?? lastShown(infos);
     this.#set({ ...this.#state, self, rooms, shown, listed: true });
@@ -142,31 +168,33 @@ export class PageStore {
     }
   }
 
-  /** The room that is looked at has been read. */
-  #read(): void {
-    const { shown, rooms } = this.#state;
-    const room = shown ? rooms.get(shown) : undefined;
-    if (!room || room.unread === 0 || document.hidden) return;
-    this.#set({
-      ...this.#state,
-      rooms: new Map(rooms).set(room.roomId, { ...room, unread: 0, mentions: 0 }),
-    });
+  /** Who looks at a room has seen what is offered in it. What is read of what is said, the timeline knows. */
+  #look(): void {
+    const { shown } = this.#state;
+    if (!shown || document.hidden) return;
+    this.change(shown, (room) => ({ ...room, offers: 0, talk: beginVisit(room.talk) }));
   }
 
   #set(state: State): void {
     if (state === this.#state) return;
     this.#state = state;
-    if (document.hidden) return this.#draw(); // a hidden page has no frames
-    this.#frame ??= requestAnimationFrame(() => this.#draw()); // Invariant 2
+    // Invariant 2; a hidden page has no frames.
+    if (document.hidden) this.#later ??= setTimeout(() => this.#draw(), HIDDEN_MS);
+    else this.#frame ??= requestAnimationFrame(() => this.#draw());
   }
 
   #draw(): void {
     if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    if (this.#later !== null) clearTimeout(this.#later);
     this.#frame = null;
+    this.#later = null;
     this.#drawn = this.#state;
     for (const listener of this.#listeners) listener();
   }
 }
+
+/** How often a page that nobody sees is drawn: its title tells what is new. */
+const HIDDEN_MS = 200;
 
 const UNDER_WAY: ReadonlySet<string> = new Set(['offered', 'serving', 'active', 'paused']);
 

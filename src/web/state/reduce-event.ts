@@ -1,5 +1,7 @@
 import type { ApiEvent, Person, Snapshot } from '../../daemon/api.js';
 import type { TransferInfo } from '../../daemon/files-api.js';
+import type { Place } from '../chat/place.js';
+import { EMPTY_TALK, reduceTalk } from '../chat/talk.js';
 import { type Entry, emptyRoom, type RoomState, type State } from './model.js';
 
 /**
@@ -18,7 +20,9 @@ export function reduceEvent(state: State, event: ApiEvent, looking: boolean): St
 
 /** How things stand, where events were missed. What was said meanwhile is in the history. */
 export function reduceSnapshot(state: State, { rooms }: Snapshot): State {
-  const next = new Map([...state.rooms].map(([id, room]) => [id, { ...room, joined: false, here: noOne }]));
+  const next = new Map(
+    [...state.rooms].map(([id, room]) => [id, { ...room, joined: false, here: noOne, talk: unsure(room) }]),
+  );
   for (const { room, roomId, self, members } of rooms) {
     const known = next.get(roomId) ?? emptyRoom(room, roomId);
     next.set(roomId, { ...known, joined: true, self, here: byId(members) });
@@ -26,68 +30,65 @@ export function reduceSnapshot(state: State, { rooms }: Snapshot): State {
   return { ...state, rooms: next };
 }
 
-function reduceRoom(room: RoomState, event: ApiEvent, isRead: boolean): RoomState {
+/** What is held of the talk may have a gap now, and nobody is known to be writing. */
+const unsure = ({ talk }: RoomState): RoomState['talk'] => ({
+  ...talk,
+  window: { ...talk.window, stale: true, heard: [] },
+  typing: noOne,
+});
+
+function reduceRoom(before: RoomState, event: ApiEvent, isRead: boolean): RoomState {
+  const talk = reduceTalk(before.talk, event);
+  const room = talk === before.talk ? before : { ...before, talk };
   const at = Date.parse(event.time);
   const id = `${event.epoch}:${event.seq}`;
+  const place = { id, at, after: newest(room) };
   switch (event.type) {
     case 'joined':
       return { ...room, joined: true, self: event.self, here: byId(event.members) };
     case 'left':
-      return { ...room, joined: false, here: noOne };
+      return { ...room, joined: false, here: noOne, talk: EMPTY_TALK };
     case 'peer-joined':
       return {
         ...room,
         here: new Map(room.here).set(event.peer.id, event.peer),
         gone: without(room.gone, event.peer.id),
-        entries: comeOrGone(room.entries, 'joined', id, at, event.peer),
+        entries: comeOrGone(room.entries, 'joined', place, event.peer),
       };
     case 'peer-left':
       return {
         ...room,
         here: without(room.here, event.peer.id),
         gone: new Map(room.gone).set(event.peer.id, { person: event.peer, at }),
-        entries: comeOrGone(room.entries, event.reason, id, at, event.peer),
+        entries: comeOrGone(room.entries, event.reason, place, event.peer),
       };
     case 'peer-renamed':
       return {
         ...room,
         here: new Map(room.here).set(event.peer.id, event.peer),
-        entries: [...room.entries, { type: 'renamed', id, at, person: event.peer, was: event.was }],
+        entries: added(room.entries, { ...place, type: 'renamed', person: event.peer, was: event.was }),
       };
     case 'peer-path':
       return {
         ...room,
-        entries: [...room.entries, { type: 'moved', id, at, person: event.peer, path: event.path }],
+        entries: added(room.entries, { ...place, type: 'moved', person: event.peer, path: event.path }),
       };
-    case 'message': {
-      if (room.entries.some((entry) => entry.id === event.id)) return room;
-      const { author, text, self } = event;
-      return {
-        ...room,
-        unread: self || isRead ? room.unread : room.unread + 1,
-        entries: [
-          ...room.entries,
-          { type: 'message', id: event.id, at, author, text, self, have: [], doubt: false },
-        ],
-      };
+    case 'unread': {
+      const { unread, mentions, requests } = event;
+      return { ...room, unread, mentions, requests };
     }
-    case 'message-delivered':
-      return changed(room, [event.id], (message) => ({
-        ...message,
-        have: message.have.includes(event.to.id) ? message.have : [...message.have, event.to.id],
-      }));
-    case 'message-undelivered':
-      return changed(room, event.ids, (message) => ({ ...message, doubt: true }));
     case 'file-offered':
     case 'transfer-changed': {
       if (event.mine && event.shared) return room; // somebody fetches it: nothing was offered
       if (room.entries.some((entry) => entry.id === event.transfer)) return room;
-      const entry: Entry = { type: 'file', id: event.transfer, at, transfer: event.transfer };
-      const unread = event.mine || isRead ? room.unread : room.unread + 1;
-      return { ...room, unread, entries: [...room.entries, entry] };
+      const { transfer, mine } = event;
+      const offers = mine || isRead ? room.offers : room.offers + 1;
+      const entries = added(room.entries, { ...place, type: 'file', id: transfer, transfer });
+      return { ...room, offers, entries };
     }
     case 'error':
-      return { ...room, entries: [...room.entries, { type: 'notice', id, at, text: event.text }] };
+    case 'history-notice':
+      return { ...room, entries: added(room.entries, { ...place, type: 'notice', text: event.text }) };
     default:
       return room; // a newer node's
   }
@@ -119,25 +120,28 @@ function reduceTransfers(transfers: State['transfers'], event: ApiEvent): State[
   }
 }
 
-type Message = Extract<Entry, { type: 'message' }>;
+/** Lines kept of a room: the oldest fall off. */
+const ENTRIES_KEPT = 500;
 
-function changed(room: RoomState, ids: readonly string[], change: (message: Message) => Message): RoomState {
-  const entries = room.entries.map((entry) =>
-    entry.type === 'message' && ids.includes(entry.id) ? change(entry) : entry,
-  );
-  return { ...room, entries };
+const added = (entries: readonly Entry[], entry: Entry): readonly Entry[] =>
+  [...entries, entry].slice(-ENTRIES_KEPT);
+
+/** The newest message that the page knows of. */
+function newest({ talk: { window } }: RoomState): Place | null {
+  const last = window.heard?.at(-1) ?? (window.newerLeft ? undefined : window.messages.at(-1));
+  return last ? { clock: last.clock, id: last.id } : null;
 }
 
 /** People who come, or go, one after the other are one line. */
 function comeOrGone(
   entries: readonly Entry[],
   type: 'joined' | 'left' | 'lost',
-  id: string,
-  at: number,
+  place: Pick<Entry, 'id' | 'at' | 'after'>,
   person: Person,
 ): readonly Entry[] {
   const last = entries.at(-1);
-  if (last?.type !== type) return [...entries, { type, id, at, people: [person] }];
+  if (last?.type !== type || (last.after?.id ?? null) !== (place.after?.id ?? null))
+    return added(entries, { ...place, type, people: [person] });
   const people = [...last.people.filter((other) => other.id !== person.id), person];
   return [...entries.slice(0, -1), { ...last, people }];
 }

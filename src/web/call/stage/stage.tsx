@@ -11,8 +11,8 @@ import {
 } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { CallInfo } from '../../../daemon/call-api.js';
-import { Composer } from '../../room/composer.js';
-import { Timeline } from '../../room/timeline.js';
+import { Composer } from '../../chat/composer/composer.js';
+import { Timeline } from '../../chat/timeline.js';
 import type { RoomState } from '../../state/model.js';
 import { useCall, useCallStore } from '../use-call.js';
 import { CallSettingsDialog } from './call-settings-dialog.js';

@@ -1,5 +1,6 @@
 import MarkdownIt, { type Token } from 'markdown-it';
 import { Fragment, memo, type ReactNode } from 'react';
+import { findMentions, type Mentionable } from './find-mentions.js';
 
 /** Markdown as people write it in talk: a line break is one, links are found, nothing is fetched, HTML is text. */
 const parser = new MarkdownIt({ html: false, linkify: true, breaks: true }).disable([
@@ -8,22 +9,27 @@ const parser = new MarkdownIt({ html: false, linkify: true, breaks: true }).disa
   'html_inline',
 ]);
 
+interface MarkdownProps {
+  text: string;
+  mentionable: Mentionable;
+}
+
 /** A message's text. Tokens become elements one by one: no text ever becomes markup. */
-export const Markdown = memo(function Markdown({ text }: { text: string }) {
-  return <>{draw(parser.parse(text, {}))}</>;
+export const Markdown = memo(function Markdown({ text, mentionable }: MarkdownProps) {
+  return <>{draw(parser.parse(text, {}), mentionable)}</>;
 });
 
 /** Draws tokens, which nest by -1, 0 and 1, as a tree of elements. */
-function draw(tokens: readonly Token[]): ReactNode[] {
+function draw(tokens: readonly Token[], mentionable: Mentionable): ReactNode[] {
   const drawn: ReactNode[] = [];
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i] as Token;
     if (token.nesting !== 1) {
-      drawn.push(<Fragment key={i}>{leaf(token)}</Fragment>);
+      drawn.push(<Fragment key={i}>{leaf(token, mentionable)}</Fragment>);
       continue;
     }
     const end = closing(tokens, i);
-    drawn.push(<Fragment key={i}>{element(token, draw(tokens.slice(i + 1, end)))}</Fragment>);
+    drawn.push(<Fragment key={i}>{element(token, draw(tokens.slice(i + 1, end), mentionable))}</Fragment>);
     i = end;
   }
   return drawn;
@@ -38,8 +44,8 @@ function closing(tokens: readonly Token[], start: number): number {
   return tokens.length;
 }
 
-function leaf({ type, content, children, info }: Token): ReactNode {
-  if (type === 'inline') return draw(children ?? []);
+function leaf({ type, content, children, info }: Token, mentionable: Mentionable): ReactNode {
+  if (type === 'inline') return draw(children ?? [], mentionable);
   if (type === 'softbreak' || type === 'hardbreak') return <br />;
   if (type === 'code_inline') return <code>{content}</code>;
   if (type === 'hr') return <hr />;
@@ -52,8 +58,20 @@ function leaf({ type, content, children, info }: Token): ReactNode {
       </pre>
     );
   }
-  return content;
+  return content.includes('@') ? withMentions(content, mentionable) : content;
 }
+
+const withMentions = (text: string, mentionable: Mentionable): ReactNode =>
+  findMentions(text, mentionable).map(({ text: piece, mentions }, i) =>
+    mentions === 'nobody' ? (
+      piece
+    ) : (
+      // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one text never move
+      <span key={i} className={mentions === 'me' ? 'mention me' : 'mention'}>
+        {piece}
+      </span>
+    ),
+  );
 
 function element(token: Token, inside: ReactNode[]): ReactNode {
   switch (token.type) {
@@ -91,11 +109,17 @@ function SafeLink({ target, children }: { target: string; children: ReactNode[] 
   const url = URL.canParse(target) ? new URL(target) : null;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) return children;
   const shown = (children[0] as { props?: { children?: unknown } } | undefined)?.props?.children;
-  const saysItself = typeof shown === 'string' && url.href.includes(shown);
+  const saysItself = typeof shown === 'string' && hostOf(shown) === url.host;
   return (
     <a href={url.href} target="_blank" rel="noopener noreferrer" title={url.href}>
       {children}
       {!saysItself && <span className="link-target"> ({url.host})</span>}
     </a>
   );
+}
+
+/** The host that a text names by itself, as a link that was found in it does. */
+function hostOf(text: string): string | null {
+  const address = /^https?:/i.test(text) ? text : `http://${text}`;
+  return URL.canParse(address) ? new URL(address).host : null;
 }

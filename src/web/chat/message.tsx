@@ -1,0 +1,143 @@
+import './message.css';
+import { CornerUpLeft, Hourglass, LockKeyhole, Trash2 } from 'lucide-react';
+import { memo, useState } from 'react';
+import type { Message } from '../../daemon/chat-api.js';
+import { Face } from '../parts/face.js';
+import { Failure } from '../parts/failure.js';
+import { clockTime } from '../parts/times.js';
+import { Delivery } from './delivery.js';
+import type { Mentionable } from './find-mentions.js';
+import { Markdown } from './markdown.js';
+import { Reactions } from './reactions.js';
+import { useTalks } from './use-talks.js';
+
+interface MessageProps {
+  message: Message;
+  grouped: boolean;
+  /** Among the own ones at the end: how far it has come is said in words. */
+  recent: boolean;
+  doubtful: boolean;
+  mentionable: Mentionable;
+  /** It was jumped to. */
+  found: boolean;
+}
+
+/** One message, with what was done to it since. */
+export const MessageView = memo(function MessageView({
+  message,
+  grouped,
+  recent,
+  doubtful,
+  mentionable,
+  found,
+}: MessageProps) {
+  const [failure, setFailure] = useState<string | null>(null);
+  const { author, sent, self, kind, to } = message;
+  const shownName = kind === 'me' ? grouped : !grouped;
+  const className = [
+    'message',
+    grouped ? 'grouped' : '',
+    message.mentionsMe && !message.deleted ? 'mentions-me' : '',
+    to ? 'direct' : '',
+    found ? 'found' : '',
+  ];
+  return (
+    <div className={className.filter(Boolean).join(' ')}>
+      {grouped ? <Time sent={sent} /> : <Face id={author.id} size={34} />}
+      <div className="message-content">
+        {shownName && (
+          <div className="message-by">
+            <b>{author.name}</b>
+            <Time sent={sent} />
+            {message.clockOff && (
+              <span className="message-aside" title="The clock of their computer is wrong">
+                clock?
+              </span>
+            )}
+            {to && (
+              <span className="message-aside">
+                <LockKeyhole aria-hidden="true" /> {self ? `to ${to.name} alone` : 'to you alone'}
+              </span>
+            )}
+          </div>
+        )}
+        {message.replyTo && <Quote message={message} />}
+        <Said message={message} mentionable={mentionable} />
+        <Reactions message={message} onFailure={setFailure} />
+        {self && !message.deleted && <Delivery message={message} doubtful={doubtful} inWords={recent} />}
+        <Failure text={failure} />
+      </div>
+    </div>
+  );
+});
+
+function Time({ sent }: { sent: string }) {
+  return (
+    <time dateTime={sent} title={new Date(sent).toLocaleString()}>
+      {clockTime(Date.parse(sent))}
+    </time>
+  );
+}
+
+/** What a message says, or why it says nothing any more. */
+function Said({ message, mentionable }: { message: Message; mentionable: Mentionable }) {
+  const [opened, setOpened] = useState(false);
+  const { author, text, kind, self } = message;
+  if (message.deleted) {
+    const all = Math.max(message.of, message.deliveredTo.length);
+    const reach = self && all > 0 ? ` Those who are away get to know when they return.` : '';
+    return (
+      <p className="message-gone">
+        <Trash2 aria-hidden="true" /> {self ? 'You' : author.name} deleted a message.{reach}
+      </p>
+    );
+  }
+  if (message.expired) {
+    return (
+      <p className="message-gone">
+        <Hourglass aria-hidden="true" /> The text is not kept here any more.
+      </p>
+    );
+  }
+  if (author.muted && !opened) {
+    return (
+      <p className="message-gone">
+        {author.name} is muted.{' '}
+        <button type="button" className="link" onClick={() => setOpened(true)}>
+          Show it
+        </button>
+      </p>
+    );
+  }
+  return (
+    <div className={kind === 'me' ? 'message-text me' : 'message-text'} dir="auto">
+      {kind === 'me' && <b>{author.name} </b>}
+      <Markdown text={text} mentionable={mentionable} />
+      {message.edited && (
+        <span className="message-edited" title={`Edited ${new Date(message.edited).toLocaleString()}`}>
+          edited
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** What a message answers; a click goes there. */
+function Quote({ message: { roomId, replyTo, quote } }: { message: Message }) {
+  const talks = useTalks();
+  const [missing, setMissing] = useState(false);
+  const go = () => talks.jump(roomId, replyTo as string).catch(() => setMissing(true));
+  return (
+    <button type="button" className="quote" onClick={() => void go()}>
+      <CornerUpLeft aria-hidden="true" />
+      {quote && <b className="cut">{quote.author.name}</b>}
+      <span className="cut">{quoteWords(quote?.text, missing)}</span>
+    </button>
+  );
+}
+
+const quoteWords = (text: string | undefined, missing: boolean): string => {
+  if (missing) return 'That message is not on this computer';
+  if (text === undefined) return 'a message';
+  return text.trim() === '' ? 'a message that is gone' : text;
+};

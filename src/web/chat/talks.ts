@@ -1,0 +1,193 @@
+import type { Message } from '../../daemon/chat-api.js';
+import type { PageStore } from '../state/page-store.js';
+import {
+  addNewer,
+  addOlder,
+  listen,
+  type MessageWindow,
+  openWindow,
+  WINDOW_MESSAGES,
+} from './message-window.js';
+import { comparePlaces, type Place } from './place.js';
+import { beginVisit, type Compose, markRead, type Talk } from './talk.js';
+
+const FIRST_PAGE = 60;
+const PAGE = 100;
+/** Around a message that is jumped to. */
+const AROUND = 120;
+/** Read receipts are for people: no need to send one a message. */
+const READ_EVERY_MS = 700;
+
+/**
+ * What a person does with what is said: reads on, answers, changes, and marks as read. What follows is in the state of
+ * the room. Methods that return a promise reject with RequestError, except those that only read on: what was lost
+ * with the node is read again when it is back.
+ *
+ * 1. At most one page of a room is asked for at a time.
+ */
+export class Talks {
+  readonly #store: PageStore;
+  readonly #reading = new Set<string>();
+  readonly #marking = new Map<string, Place>();
+  readonly #marked = new Map<string, Place>();
+
+  constructor(store: PageStore) {
+    this.#store = store;
+  }
+
+  /** Reads a room's talk anew: its end, or around what the reader is at. */
+  open(roomId: string, at: string | null): Promise<void> {
+    return at === null ? this.#readEnd(roomId) : this.#readAround(roomId, at);
+  }
+
+  /** Reads the page before what is held. */
+  async older(roomId: string): Promise<void> {
+    const { window } = this.#talk(roomId);
+    const before = window.messages[0]?.id;
+    if (!before || !window.olderLeft) return;
+    await this.#read(roomId, async () => {
+      const page = await this.#store.request('history', { room: roomId, before, limit: PAGE });
+      this.#change(roomId, (now) =>
+        now.messages[0]?.id === before ? addOlder(now, this.#keep(roomId, page.messages), page.more) : now,
+      );
+    });
+  }
+
+  /** Reads the page after what is held. */
+  async newer(roomId: string): Promise<void> {
+    const { window } = this.#talk(roomId);
+    const after = window.messages.at(-1)?.id;
+    if (!after || !window.newerLeft) return;
+    await this.#read(roomId, async () => {
+      this.#change(roomId, listen);
+      const page = await this.#store.request('history', { room: roomId, after, limit: PAGE });
+      this.#change(roomId, (now) =>
+        now.messages.at(-1)?.id === after ? addNewer(now, this.#keep(roomId, page.messages), page.more) : now,
+      );
+    });
+  }
+
+  /** Goes to the newest message and stays at the end. */
+  async toEnd(roomId: string): Promise<void> {
+    if (this.#talk(roomId).window.newerLeft) await this.#readEnd(roomId);
+    this.set(roomId, { following: true, below: 0, target: null });
+  }
+
+  /** Brings a message into sight, however old it is. Rejects with RequestError where it is not here. */
+  async jump(roomId: string, id: string): Promise<void> {
+    const { window } = this.#talk(roomId);
+    if (window.stale || !window.messages.some((message) => message.id === id)) {
+      await this.#store.request('message', { room: roomId, id });
+      await this.#readAround(roomId, id);
+    }
+    const { target } = this.#talk(roomId);
+    this.set(roomId, { following: false, target: { id, turn: (target?.turn ?? 0) + 1, focus: true } });
+  }
+
+  /** Where the reader is. */
+  set(roomId: string, change: Partial<Talk>): void {
+    this.#store.change(roomId, (room) => ({ ...room, talk: { ...room.talk, ...change } }));
+  }
+
+  compose(roomId: string, change: Partial<Compose>): void {
+    const { compose } = this.#talk(roomId);
+    this.set(roomId, { compose: { ...compose, ...change } });
+  }
+
+  /** What is written next answers this message, to whom it was between. */
+  reply(message: Message): void {
+    const { roomId, to, self, author } = message;
+    this.compose(roomId, { replyTo: message, editing: null, to: to ? (self ? to : author) : null });
+  }
+
+  /** The reader has seen everything up to here. The node hears it a little later, once for many. */
+  seen(roomId: string, upTo: Place): void {
+    const last = this.#marking.get(roomId) ?? this.#marked.get(roomId);
+    if (last && comparePlaces(upTo, last) <= 0) return;
+    const isWaiting = this.#marking.has(roomId);
+    this.#marking.set(roomId, upTo);
+    if (!isWaiting) setTimeout(() => void this.#tellRead(roomId), READ_EVERY_MS);
+  }
+
+  async react(message: Message, emoji: string, on: boolean): Promise<void> {
+    await this.#store.request('react', { room: message.roomId, id: message.id, emoji, on });
+  }
+
+  async delete({ roomId, id }: Message): Promise<void> {
+    await this.#store.request('delete', { room: roomId, id });
+  }
+
+  async #tellRead(roomId: string): Promise<void> {
+    const upTo = this.#marking.get(roomId) as Place;
+    this.#marking.delete(roomId);
+    try {
+      await this.#store.request('read', { room: roomId, upTo: upTo.id });
+    } catch {
+      return; // the node is gone: what is in sight is seen again when it is back
+    }
+    this.#marked.set(roomId, upTo);
+    this.#store.change(roomId, (room) => ({ ...room, talk: markRead(room.talk, upTo) }));
+  }
+
+  #readEnd(roomId: string): Promise<void> {
+    return this.#read(roomId, async () => {
+      this.#change(roomId, listen);
+      const unread = this.#store.room(roomId)?.unread ?? 0;
+      const limit = Math.min(WINDOW_MESSAGES, Math.max(FIRST_PAGE, unread + PAGE));
+      const page = await this.#store.request('history', { room: roomId, limit });
+      this.#opened(roomId, page.messages, { older: page.more, newer: false });
+    });
+  }
+
+  #readAround(roomId: string, id: string): Promise<void> {
+    return this.#read(roomId, async () => {
+      const page = await this.#store.request('history', { room: roomId, around: id, limit: AROUND });
+      this.#opened(roomId, page.messages, { older: page.more, newer: true });
+    });
+  }
+
+  #opened(roomId: string, page: readonly Message[], left: { older: boolean; newer: boolean }): void {
+    const messages = this.#keep(roomId, page);
+    this.#store.change(roomId, (room) => {
+      const isFirst = room.talk.window.stale && room.talk.window.messages.length === 0;
+      const talk = { ...room.talk, window: openWindow(room.talk.window, messages, left) };
+      return { ...room, talk: isFirst ? beginVisit(talk) : talk };
+    });
+  }
+
+  /** Requests wait in a place of their own, until they are answered. */
+  #keep(roomId: string, page: readonly Message[]): readonly Message[] {
+    const waiting = page.filter(({ request }) => request);
+    if (waiting.length === 0) return page;
+    const { requests } = this.#talk(roomId);
+    const known = new Set(requests.map(({ id }) => id));
+    this.set(roomId, { requests: [...requests, ...waiting.filter(({ id }) => !known.has(id))] });
+    return page.filter(({ request }) => !request);
+  }
+
+  /** Invariant 1. */
+  async #read(roomId: string, fn: () => Promise<void>): Promise<void> {
+    if (this.#reading.has(roomId)) return;
+    this.#reading.add(roomId);
+    try {
+      await fn();
+    } catch {
+      // The node is gone, or the room is not joined yet: the window stays stale and is read again.
+    } finally {
+      this.#reading.delete(roomId);
+    }
+  }
+
+  #change(roomId: string, change: (window: MessageWindow) => MessageWindow): void {
+    this.#store.change(roomId, (room) => {
+      const window = change(room.talk.window);
+      return window === room.talk.window ? room : { ...room, talk: { ...room.talk, window } };
+    });
+  }
+
+  #talk(roomId: string): Talk {
+    const room = this.#store.room(roomId);
+    if (!room) throw new Error('There is no such room.');
+    return room.talk;
+  }
+}

@@ -1,0 +1,99 @@
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef } from 'react';
+
+/** Nearer to the end than this is at the end. */
+const NEAR_END_PX = 60;
+
+/** What of the rows is in sight. */
+export interface Sight {
+  atEnd: boolean;
+  /** Less than a window's height is left above, or below. */
+  nearTop: boolean;
+  nearBottom: boolean;
+  /** Id of the last row that is wholly in sight, or of which the end is; null where there is none. */
+  last: string | null;
+}
+
+interface ReadingPlaceOptions {
+  view: RefObject<HTMLElement | null>;
+  /** Holds the rows, each with `data-id`. */
+  list: RefObject<HTMLElement | null>;
+  following: boolean;
+  onSight: (sight: Sight) => void;
+}
+
+/**
+ * Keeps the reader's place while rows come, go and grow around it: what is read does not move, or the end stays in
+ * sight while the reader is there. Rows have the heights that they have, so nothing is estimated and nothing jumps.
+ * Gives back what looks at the rows anew.
+ */
+export function useReadingPlace({ view, list, following, onSight }: ReadingPlaceOptions): () => void {
+  /** A row in sight and how far below the top of the view it is. */
+  const held = useRef<{ id: string; top: number } | null>(null);
+
+  const keep = useCallback(() => {
+    const [element, rows] = [view.current, list.current];
+    if (!element || !rows) return;
+    if (following) {
+      element.scrollTop = element.scrollHeight;
+      return;
+    }
+    const row = held.current && rowOf(rows, held.current.id);
+    if (!row || !held.current) return;
+    const moved = topOf(row, element) - held.current.top;
+    if (Math.abs(moved) >= 1) element.scrollTop += moved;
+  }, [view, list, following]);
+
+  const look = useCallback(() => {
+    const [element, rows] = [view.current, list.current];
+    if (!element || !rows) return;
+    const { scrollTop, scrollHeight, clientHeight } = element;
+    const first = messageFrom(firstWhere(rows, (row) => topOf(row, element) + row.offsetHeight > 0));
+    held.current = first?.dataset.id ? { id: first.dataset.id, top: topOf(first, element) } : null;
+    const below = firstWhere(rows, (row) => topOf(row, element) + row.offsetHeight > clientHeight + 1);
+    const last = below ? below.previousElementSibling : rows.lastElementChild;
+    const left = scrollHeight - scrollTop - clientHeight;
+    onSight({
+      atEnd: left < NEAR_END_PX,
+      nearTop: scrollTop < clientHeight,
+      nearBottom: left < clientHeight,
+      last: (last as HTMLElement | null)?.dataset.id ?? null,
+    });
+  }, [view, list, onSight]);
+
+  // After every drawing: what is held of the talk may have changed at either end.
+  useLayoutEffect(keep);
+  // Pictures load, cards change, the window becomes narrower.
+  useEffect(() => {
+    const [element, rows] = [view.current, list.current];
+    if (!element || !rows) return undefined;
+    const observer = new ResizeObserver(keep);
+    observer.observe(element);
+    observer.observe(rows);
+    return () => observer.disconnect();
+  }, [view, list, keep]);
+  return look;
+}
+
+/** The first row for which this is so, where it is so for all rows after it. */
+function firstWhere(rows: HTMLElement, fits: (row: HTMLElement) => boolean): HTMLElement | null {
+  let [low, high] = [0, rows.children.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (fits(rows.children[middle] as HTMLElement)) high = middle;
+    else low = middle + 1;
+  }
+  return (rows.children[low] as HTMLElement | undefined) ?? null;
+}
+
+/** Other rows may move or go when more of the history comes. */
+function messageFrom(row: HTMLElement | null): HTMLElement | null {
+  for (let next: Element | null = row; next; next = next.nextElementSibling)
+    if (next.hasAttribute('data-message')) return next as HTMLElement;
+  return row;
+}
+
+const rowOf = (rows: HTMLElement, id: string) =>
+  rows.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`);
+
+const topOf = (row: HTMLElement, view: HTMLElement) =>
+  row.getBoundingClientRect().top - view.getBoundingClientRect().top;
