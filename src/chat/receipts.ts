@@ -64,6 +64,15 @@ export class Receipts {
     return this.#rows.get(member)?.reach ?? { delivered: 0, read: 0 };
   }
 
+  /** Members who have what this data folder wrote up to this clock, and those who have read it. */
+  have(clock: number): PeerId[] {
+    return this.members.filter((member) => this.reach(member).delivered >= clock);
+  }
+
+  haveRead(clock: number): PeerId[] {
+    return this.members.filter((member) => this.reach(member).read >= clock);
+  }
+
   /** Those whose reach is not known yet, since they name what is not here. */
   get unresolved(): PeerId[] {
     return [...this.#rows.values()].filter(({ resolved }) => !resolved).map(({ member }) => member);

@@ -1,9 +1,10 @@
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Said } from '../chat/authoring.js';
 import type { PageQuery } from '../chat/chat-store.js';
 import type { MessageId } from '../chat/message.js';
 import { compare } from '../chat/order.js';
-import type { RoomChat, Said } from '../chat/room-chat.js';
+import type { RoomChat } from '../chat/room-chat.js';
 import { snippet } from '../chat/search-terms.js';
 import type { Shown } from '../chat/timeline.js';
 import { ChatterError, ERRORS } from '../errors.js';

@@ -1,0 +1,68 @@
+import { ChatterError } from '../errors.js';
+import type { Trust } from '../identity/trust.js';
+import { type ChatStore, FLAG, type PageQuery, type SearchQuery, type StoredMessage } from './chat-store.js';
+import type { MessageId } from './message.js';
+import type { Reader, Shown } from './timeline.js';
+
+export interface HistoryPagesDependencies {
+  store: ChatStore;
+  reader: Reader;
+  trust: Trust;
+}
+
+/** The history as it is read: messages with what was done to them since, without those of blocked people. */
+export class HistoryPages {
+  readonly #store: ChatStore;
+  readonly #reader: Reader;
+  readonly #trust: Trust;
+
+  constructor({ store, reader, trust }: HistoryPagesDependencies) {
+    this.#store = store;
+    this.#reader = reader;
+    this.#trust = trust;
+  }
+
+  /** Those of these that are here and shown. */
+  async messages(ids: readonly MessageId[]): Promise<Shown[]> {
+    return ids.length === 0 ? [] : this.#show(await this.#store.get(ids));
+  }
+
+  /** The message with this id. Throws MESSAGE_UNKNOWN. */
+  async message(id: MessageId): Promise<Shown> {
+    return one(await this.messages([id]));
+  }
+
+  /** The one whose id begins with these digits, eight at least. Throws MESSAGE_UNKNOWN. */
+  async find(digits: string): Promise<Shown> {
+    const found = /^[0-9a-f]{8,64}$/.test(digits) ? await this.#store.beginning(digits) : [];
+    return one(await this.#show(found.length === 1 ? found : []));
+  }
+
+  /** In the order of the room, oldest first, whatever way they were asked for. */
+  async page(query: PageQuery): Promise<Shown[]> {
+    const found = await this.#store.page(query);
+    return this.#show(query.after ? found : found.toReversed());
+  }
+
+  /** What holds all words that were typed; what came last is last. */
+  async search(typed: string, query: SearchQuery): Promise<Shown[]> {
+    return this.#show((await this.#store.search(typed, query)).toReversed());
+  }
+
+  async #show(messages: readonly StoredMessage[]): Promise<Shown[]> {
+    const readable = messages.filter(
+      ({ flags, author }) => (flags & FLAG.shown) !== 0 && !this.#trust.marks(author).blocked,
+    );
+    const about = new Map<MessageId, StoredMessage[]>();
+    for (const each of await this.#store.about(readable.map(({ id }) => id))) {
+      const target = each.target as MessageId;
+      about.set(target, [...(about.get(target) ?? []), each]);
+    }
+    return readable.map((message) => this.#reader.show(message, about.get(message.id) ?? []));
+  }
+}
+
+function one([shown]: readonly Shown[]): Shown {
+  if (!shown) throw new ChatterError('MESSAGE_UNKNOWN');
+  return shown;
+}

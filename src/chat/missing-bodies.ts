@@ -1,0 +1,72 @@
+import b4a from 'b4a';
+import { ProtocolError } from '../errors.js';
+import { LIMITS } from '../limits.js';
+import type { SessionChannel } from '../protocol/session-channel.js';
+import { type ChatMessages, PAGE } from './chat-channel.js';
+import { type BodyChange, type ChatStore, FLAG, type StoredMessage } from './chat-store.js';
+import { idBytes, type MessageId, type Messages, messageId } from './message.js';
+import type { Reader } from './timeline.js';
+
+export interface MissingBodiesDependencies {
+  store: ChatStore;
+  messages: Messages;
+  reader: Reader;
+}
+
+type Channel = Pick<SessionChannel<ChatMessages>, 'send' | 'sendBulk'>;
+
+/**
+ * Bodies that whoever handed the messages on did not have: asked for, given, and taken in by what their headers say
+ * of them. What was deleted or expired here is neither asked for nor taken.
+ */
+export class MissingBodies {
+  readonly #deps: MissingBodiesDependencies;
+  /** Asked for once of all who are here. */
+  readonly #asked = new Set<MessageId>();
+
+  constructor(deps: MissingBodiesDependencies) {
+    this.#deps = deps;
+  }
+
+  async ask(channels: Iterable<Channel>): Promise<void> {
+    const ids = (await this.#deps.store.bodiless(PAGE)).filter((id) => !this.#asked.has(id));
+    if (ids.length === 0) return;
+    for (const id of ids) this.#asked.add(id);
+    if (this.#asked.size > LIMITS.chatLogs) this.#asked.clear();
+    for (const channel of channels) channel.send('wantBodies', { ids: ids.map(idBytes) });
+  }
+
+  async give(channel: Channel, ids: readonly MessageId[]): Promise<void> {
+    const found = (await this.#deps.store.get(ids)).filter(({ body }) => body !== null);
+    for (let i = 0; i < found.length; ) {
+      const bodies: { id: Uint8Array; body: Uint8Array }[] = [];
+      for (let bytes = 0; i < found.length && bytes < LIMITS.chatBatchBytes / 2; i++) {
+        const { id, body } = found[i] as StoredMessage;
+        bodies.push({ id: idBytes(id), body: body as Uint8Array });
+        bytes += body?.byteLength ?? 0;
+      }
+      if (!(await channel.sendBulk('bodies', { bodies }))) return;
+    }
+  }
+
+  /** To be called alone. Resolves to how many came. Throws MESSAGE_MALFORMED for one that is not the one hashed. */
+  async take(bodies: ReadonlyMap<MessageId, Uint8Array>): Promise<number> {
+    const { store, messages, reader } = this.#deps;
+    const changes: BodyChange[] = [];
+    for (const message of await store.get([...bodies.keys()])) {
+      const { id, row, flags, headerBytes, signature } = message;
+      const body = bodies.get(id) as Uint8Array;
+      if (message.body !== null || (flags & (FLAG.erased | FLAG.expired)) !== 0) continue;
+      if (!messages.read(headerBytes, signature, body)) throw new ProtocolError('MESSAGE_MALFORMED');
+      const text = (flags & FLAG.shown) === 0 ? null : reader.text({ ...message, body });
+      changes.push({ id, row, body, flags, was: null, text });
+    }
+    if (changes.length > 0) await store.apply({ bodies: changes });
+    return changes.length;
+  }
+}
+
+/** Bodies as they came, by message; copies. */
+export const givenBodies = (
+  bodies: readonly { id: Uint8Array; body: Uint8Array }[],
+): Map<MessageId, Uint8Array> => new Map(bodies.map(({ id, body }) => [messageId(id), b4a.from(body)]));

@@ -1,0 +1,157 @@
+import type { Clock } from '../clock.js';
+import { ProtocolError } from '../errors.js';
+import type { PeerId } from '../identity/peer-id.js';
+import { LIMITS } from '../limits.js';
+import type { SessionChannel } from '../protocol/session-channel.js';
+import type { ChatMessages } from './chat-channel.js';
+import type { ChatStore, StoredReceipt } from './chat-store.js';
+import type { MessageId, Signer } from './message.js';
+import type { OwnMessages } from './own-messages.js';
+import type { Reach, Receipts } from './receipts.js';
+import type { RoomLog } from './room-log.js';
+import type { Work } from './work.js';
+
+const RECEIPT_MS = 10;
+const RECEIPT_EVERY_MS = 100;
+const KEPT_MS = 2_000;
+
+interface ReceiptEvents {
+  receipt(what: { member: PeerId } & Reach): void;
+  /** `count` people have an own message now; `to` is the latest of them. */
+  delivered(what: { id: MessageId; to: PeerId; count: number }): void;
+}
+
+/** Somebody to whom receipts go. */
+export interface ReceiptPeer {
+  readonly peer: { readonly id: PeerId; readonly instance: string };
+  readonly channel: Pick<SessionChannel<ChatMessages>, 'send'>;
+  /** The instances that it hears from itself. */
+  readonly sync: { readonly sees: ReadonlySet<string> };
+}
+
+export interface ReceiptExchangeDependencies {
+  receipts: Receipts;
+  log: RoomLog;
+  store: ChatStore;
+  work: Work;
+  clock: Clock;
+  self: Signer & { readonly id: PeerId };
+  own: OwnMessages;
+  /** Everybody who is here. */
+  peers: () => Iterable<ReceiptPeer>;
+  /** Others are told what was read here. */
+  tellsReads: () => boolean;
+  events: ReceiptEvents;
+}
+
+/**
+ * Tells others what is here and was read here, and takes and hands on what they tell.
+ *
+ * 1. A receipt covers what is stored, so none is given before.
+ * 2. The newest one goes out at most every 100 ms, however much comes.
+ * 3. They are on disk two seconds later at most: others have them too.
+ */
+export class ReceiptExchange {
+  readonly #deps: ReceiptExchangeDependencies;
+  #soon = false;
+  #givenAt = Number.NEGATIVE_INFINITY;
+  #unkept = new Set<PeerId>();
+
+  constructor(deps: ReceiptExchangeDependencies) {
+    this.#deps = deps;
+  }
+
+  async load(stored: readonly StoredReceipt[]): Promise<void> {
+    const { receipts } = this.#deps;
+    for (const receipt of stored) receipts.put(receipt);
+    await this.#resolve(receipts.members);
+  }
+
+  /** Something came: tells soon that it is here (Invariant 2). */
+  giveSoon(): void {
+    if (this.#soon) return;
+    this.#soon = true;
+    const { work, clock, receipts, self } = this.#deps;
+    const wait = Math.max(RECEIPT_MS, this.#givenAt + RECEIPT_EVERY_MS - clock.now());
+    work.after(wait, () => {
+      this.#soon = false;
+      work.attempt(() => work.alone(() => this.give(receipts.readBy(self.id))));
+    });
+  }
+
+  /** Tells that everything here is here, and that what comes up to `read` was read. To be called alone. */
+  async give(read: readonly MessageId[]): Promise<void> {
+    const { log, receipts, clock, self, tellsReads, peers } = this.#deps;
+    if (log.count === 0) return;
+    this.#givenAt = clock.now();
+    const row = receipts.make(this.newest, tellsReads() ? read : [], self);
+    receipts.put(row);
+    this.#keepSoon(row.member);
+    for (const { channel } of peers())
+      channel.send('receipt', { receipt: row.bytes, signature: row.signature });
+  }
+
+  /** The newest messages here: all others come before them. */
+  get newest(): MessageId[] {
+    return this.#deps.log.tips
+      .toSorted((a, b) => b.clock - a.clock)
+      .slice(0, LIMITS.chatParents)
+      .map(({ id }) => id);
+  }
+
+  /** Takes one and hands it on to those who do not hear it from its member. Throws SIGNATURE_WRONG. */
+  async take(from: ReceiptPeer, bytes: Uint8Array, signature: Uint8Array): Promise<void> {
+    const member = this.#deps.receipts.put({ bytes, signature });
+    if (member === 'wrong') throw new ProtocolError('SIGNATURE_WRONG');
+    if (member === 'old' || member === 'full') return;
+    this.#keepSoon(member);
+    for (const other of this.#deps.peers()) {
+      const { id, instance } = other.peer;
+      if (other !== from && id !== member && !from.sync.sees.has(instance))
+        other.channel.send('receipt', { receipt: bytes, signature });
+    }
+    await this.#resolve([member]);
+  }
+
+  /** Hands all of them to one who has others. */
+  tellAll(channel: ReceiptPeer['channel']): void {
+    for (const { bytes, signature } of this.#deps.receipts.all)
+      channel.send('receipt', { receipt: bytes, signature });
+  }
+
+  /** Messages came: what receipts named may be known now. */
+  resolve(): Promise<void> {
+    return this.#resolve(this.#deps.receipts.unresolved);
+  }
+
+  /** Writes down those that are not on disk. */
+  async keep(): Promise<void> {
+    const unkept = this.#unkept;
+    this.#unkept = new Set();
+    const receipts = this.#deps.receipts.all.filter(({ member }) => unkept.has(member));
+    if (receipts.length > 0) await this.#deps.store.apply({ receipts });
+  }
+
+  async #resolve(members: readonly PeerId[]): Promise<void> {
+    if (members.length === 0) return;
+    const { receipts, log, self, own, events } = this.#deps;
+    const known = await log.known([...new Set(receipts.named(members))]);
+    for (const member of members) {
+      const reach = receipts.resolve(member, known);
+      if (!reach || member === self.id) continue;
+      const { was, is } = reach;
+      if (is.delivered === was.delivered && is.read === was.read) continue;
+      events.receipt({ member, ...is });
+      for (const { id, clock } of own.between(was.delivered, is.delivered)) {
+        const count = receipts.have(clock).filter((each) => each !== self.id).length;
+        events.delivered({ id, to: member, count });
+      }
+    }
+  }
+
+  #keepSoon(member: PeerId): void {
+    const { work } = this.#deps;
+    if (this.#unkept.size === 0) work.after(KEPT_MS, () => work.attempt(() => this.keep())); // Invariant 3
+    this.#unkept.add(member);
+  }
+}
