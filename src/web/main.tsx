@@ -8,6 +8,7 @@ import { CallStore } from './call/call-store.js';
 import { CallContext } from './call/use-call.js';
 import { Talks } from './chat/talks.js';
 import { TalksContext } from './chat/use-talks.js';
+import { Notifier } from './notify/notifier.js';
 import { applyTheme } from './settings/look.js';
 import { PageStore } from './state/page-store.js';
 import { StoreContext } from './state/use-page.js';
@@ -18,6 +19,7 @@ if (nonce) setNonce(nonce);
 
 applyTheme();
 const store = new PageStore();
+new Notifier(store);
 
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StoreContext value={store}>

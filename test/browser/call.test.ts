@@ -1,16 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import type { Browser, Page } from 'playwright-core';
+
 import t, { type Test } from 'tap';
 import { Person } from '../support/command.js';
 import { has } from '../support/needs.js';
 import { onOwnNetwork } from '../support/on-own-network.js';
+import { isAccessible, joinOpen, launch, open, PATIENCE_MS, shot, until } from '../support/page.js';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-/** Screens are kept here for whoever wants to look at them. */
-const SHOTS = '.tap/screens';
-const PATIENCE_MS = 40_000;
 /** Somebody else's picture moves. */
 const SEES = `[...document.querySelectorAll('.stage video:not(.mirrored)')].some((video) => video.videoWidth > 0 && video.currentTime > 0)`;
 /** Capture, as the browser says it: whether any track that this page was given is live. */
@@ -29,52 +26,14 @@ const LIVE = `window.__tracks.filter(({ readyState }) => readyState === 'live').
 const WITHOUT_TRACK_STREAMS =
   'delete window.MediaStreamTrackProcessor; delete window.MediaStreamTrackGenerator;';
 
-async function until(t: Test, page: Page, fact: string): Promise<void> {
-  const end = Date.now() + PATIENCE_MS;
-  while (!(await page.evaluate(fact))) {
-    if (Date.now() > end) return void t.fail(`never: ${fact}`);
-    await page.waitForTimeout(50);
-  }
-}
-
 /** A tab of this person's node, in the room. */
-async function open(t: Test, browser: Browser, person: Person, colorScheme: 'light' | 'dark', script = '') {
-  const window = person.start(['open', '--no-browser', '--lan-only'], { timeout: 60_000 });
-  t.teardown(() => window.kill('SIGINT'));
-  await window.until(/The page is at (\S+)/);
-  const url = /The page is at (\S+)/.exec(window.out)?.[1] as string;
-  const context = await browser.newContext({
-    viewport: { width: 1440, height: 900 },
-    locale: 'en-GB',
-    reducedMotion: 'reduce',
-    colorScheme,
+async function enter(t: Test, browser: Browser, person: Person, colorScheme: 'light' | 'dark', script = '') {
+  const opened = await open(t, browser, person, {
+    context: { colorScheme },
+    script: `${COUNT_TRACKS}\n${script}`,
   });
-  t.teardown(() => context.close());
-  context.setDefaultTimeout(PATIENCE_MS);
-  await context.addInitScript(`${COUNT_TRACKS}\n${script}`);
-  const page = await context.newPage();
-  const problems: string[] = [];
-  page.on('pageerror', (err) => problems.push(String(err)));
-  page.on('console', (message) => {
-    if (/Content Security Policy|Trusted/i.test(message.text())) problems.push(message.text());
-  });
-  await page.goto(url);
-  await page.getByRole('textbox', { name: 'Room name or invite link' }).fill('lab');
-  await page.keyboard.press('Enter');
-  const warning = page.getByRole('alertdialog');
-  await warning.getByText('this network only').click();
-  await warning.getByRole('button', { name: 'Open anyway' }).click();
-  await page.getByRole('heading', { name: 'lab', exact: true }).waitFor();
-  return { page, context, problems };
-}
-
-async function isAccessible(t: Test, page: Page, screen: string): Promise<void> {
-  await page.evaluate(AXE);
-  const { violations } = (await page.evaluate('axe.run()')) as {
-    violations: { id: string; nodes: { html: string }[] }[];
-  };
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  t.same(found, [], screen);
+  await joinOpen(opened.page, 'lab');
+  return opened;
 }
 
 /** A machine without a browser: what is shown goes into files, which `page` and ffprobe can read. */
@@ -130,35 +89,29 @@ const control = (page: Page, name: RegExp) =>
   page.getByRole('toolbar', { name: 'Call' }).getByRole('button', { name });
 
 if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--use-fake-ui-for-media-stream',
-      '--use-fake-device-for-media-stream=fps=20',
-      '--auto-select-desktop-capture-source=Entire screen',
-    ],
-  });
-  t.teardown(() => browser.close());
-  mkdirSync(SHOTS, { recursive: true });
-  const shot = (page: Page, name: string) => page.screenshot({ path: `${SHOTS}/${name}.png` });
+  const browser = await launch(
+    t,
+    '--use-fake-ui-for-media-stream',
+    '--use-fake-device-for-media-stream=fps=20',
+    '--auto-select-desktop-capture-source=Entire screen',
+  );
 
   t.test('two pages on two nodes see and hear each other', async (t) => {
     const [one, two] = [new Person(t), new Person(t)];
-    const a = await open(t, browser, one, 'dark');
-    const b = await open(t, browser, two, 'light', WITHOUT_TRACK_STREAMS);
+    const a = await enter(t, browser, one, 'dark');
+    const b = await enter(t, browser, two, 'light', WITHOUT_TRACK_STREAMS);
     await a.page.getByText('2 here').first().waitFor();
 
     await a.page.getByRole('button', { name: 'Call', exact: true }).click();
     await a.page.getByRole('heading', { name: 'Start a call in lab' }).waitFor();
     t.equal(await a.page.evaluate('window.__tracks.length'), 0, '[D1] nothing is captured before a click');
     t.ok(await a.page.locator('.live-strip').isHidden(), 'and no line says so');
-    await isAccessible(t, a.page, 'preview, all off');
+    await isAccessible(t, a.page, 'preview, all off', ['dark']);
     await isOff(a.page, 'Camera');
     await a.page.getByText('Camera is on.').waitFor();
     await isOff(a.page, 'Microphone');
     await a.page.getByText('Microphone and camera are on.').waitFor();
-    await isAccessible(t, a.page, 'preview, on');
+    await isAccessible(t, a.page, 'preview, on', ['dark']);
     await shot(a.page, 'preview-1440-dark');
     await a.page.getByRole('button', { name: 'Join with camera and microphone' }).click();
     await a.page.getByRole('toolbar', { name: 'Call' }).waitFor();
@@ -168,24 +121,24 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     await b.page.getByRole('button', { name: 'Join', exact: true }).click();
     await shot(b.page, 'preview-1440-light');
     await b.page.getByRole('button', { name: 'Join to listen and watch' }).click();
-    await until(t, b.page, SEES);
+    await until(b.page, SEES);
     t.equal(await b.page.evaluate('window.__tracks.length'), 0, 'who only watches is not captured');
     await b.page.locator('.tile.speaks').first().waitFor();
     t.pass('b sees and hears a');
 
     await control(b.page, /^Camera/).click();
     await control(b.page, /^Unmute/).click();
-    await until(t, a.page, SEES);
+    await until(a.page, SEES);
     await a.page.locator('.tile.speaks[aria-label]:not([aria-label^="You"])').waitFor();
     t.pass('a sees and hears b, whose browser has no track streams');
     await a.page.getByText('2 people').waitFor();
-    await isAccessible(t, a.page, 'grid, dark');
-    await isAccessible(t, b.page, 'grid, light');
+    await isAccessible(t, a.page, 'grid, dark', ['dark']);
+    await isAccessible(t, b.page, 'grid, light', ['light']);
     await shot(a.page, 'call-1440-dark');
     await shot(b.page, 'call-1440-light');
 
     await control(b.page, /^Camera off/).click();
-    await until(t, a.page, `!(${SEES})`);
+    await until(a.page, `!(${SEES})`);
     await control(b.page, /^Mute/).click();
     await a.page.locator('.tile[aria-label*="muted"]').waitFor();
     t.equal(await b.page.evaluate(LIVE), 0, '[D13] off is off');
@@ -199,9 +152,9 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
 
     await control(a.page, /^Show/).click();
     await b.page.locator('.tile.screen').waitFor();
-    await until(t, b.page, `document.querySelector('.tile.screen video')?.videoWidth > 0`);
+    await until(b.page, `document.querySelector('.tile.screen video')?.videoWidth > 0`);
     await a.page.getByText('a screen are on.').waitFor();
-    await isAccessible(t, b.page, 'screen, light');
+    await isAccessible(t, b.page, 'screen, light', ['light']);
     await shot(b.page, 'screen-1440-light');
     await seenWithoutBrowser(t, new Person(t), b.page);
     await b.page.getByRole('button', { name: /one to one/ }).click();
@@ -239,6 +192,6 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     await b.page.getByText('only you ·').waitFor();
     await control(b.page, /^Leave/).click();
     await b.page.getByRole('textbox', { name: 'Message lab' }).waitFor();
-    t.same([...a.problems, ...b.problems], [], 'the policy was not broken');
+    t.same([...a.seen.problems, ...b.seen.problems], [], 'the policy was not broken');
   });
 }

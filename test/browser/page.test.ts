@@ -1,72 +1,18 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { Person } from '../support/command.js';
 import { has } from '../support/needs.js';
 import { onOwnNetwork } from '../support/on-own-network.js';
+import { isAccessible, LONG_MS, launch, open, shot } from '../support/page.js';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const HOSTILE = '<img src=x onerror="window.__xss=1">"><svg onload=window.__xss=2>{{constructor}}';
-/** Screens are kept here for whoever wants to look at them. */
-const SHOTS = '.tap/screens';
-/** What runs all the while must outlive the slowest machine's run of it all. */
-const LONG_MS = 300_000;
-
-/** The page of one person's node, in a tab of its own. */
-async function open(t: Test, browser: Browser, person: Person, ...args: string[]) {
-  const window = person.start(['open', '--no-browser', ...args], { timeout: LONG_MS });
-  t.teardown(() => window.kill('SIGINT'));
-  await window.until(/The page is at (\S+)/);
-  const url = /The page is at (\S+)/.exec(window.out)?.[1] as string;
-  const context = await browser.newContext({
-    viewport: { width: 1440, height: 900 },
-    locale: 'en-GB',
-    reducedMotion: 'reduce',
-  });
-  t.teardown(() => context.close());
-  const page = await context.newPage();
-  const seen = { requests: new Set<string>(), problems: [] as string[] };
-  page.on('request', (request) => seen.requests.add(new URL(request.url()).host));
-  page.on('pageerror', (err) => seen.problems.push(String(err)));
-  page.on('console', (message) => {
-    if (/Content Security Policy|Trusted/i.test(message.text())) seen.problems.push(message.text());
-  });
-  await page.goto(url);
-  return { page, url, seen };
-}
-
-/** Serious failures that axe finds in both themes. */
-async function isAccessible(t: Test, page: Page, screen: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    // Colours are on their way for a frame even where motion is reduced.
-    await page.evaluate(
-      'Promise.allSettled(document.getAnimations().map(({ finished }) => finished)).then(() => {})',
-    );
-    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
-    await page.evaluate(AXE);
-    const { violations } = (await page.evaluate('axe.run()')) as { violations: Found[] };
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    t.same(found, [], `${screen}, ${colorScheme}`);
-  }
-}
-
-interface Found {
-  id: string;
-  nodes: { html: string }[];
-}
-
 if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
-  t.teardown(() => browser.close());
-  mkdirSync(SHOTS, { recursive: true });
-  const shot = (page: Page, name: string) => page.screenshot({ path: `${SHOTS}/${name}.png` });
+  const browser = await launch(t);
 
   t.test('from the first screen into a room, and talk with a terminal', async (t) => {
     const [one, two] = [new Person(t), new Person(t)];
-    const { page, url, seen } = await open(t, browser, one, '--lan-only');
+    const { page, url, seen } = await open(t, browser, one);
     await page.getByRole('heading', { name: /^You are / }).waitFor();
     t.equal(new URL(page.url()).hash, '', '[D6] the code is gone from the address');
     await isAccessible(t, page, 'first screen');
@@ -160,7 +106,7 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
       'Receiving',
       'Notifications',
       'What others can see',
-      'Look',
+      'Look and keys',
       'Your data',
       'Network check',
     ]) {
@@ -169,7 +115,7 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
       await page.getByText('Asking Chatter…').waitFor({ state: 'hidden' }); // else it comes while axe looks
       await isAccessible(t, page, name);
     }
-    await page.getByRole('button', { name: 'Look', exact: true }).click();
+    await page.getByRole('button', { name: 'Look and keys' }).click();
     await page.getByText('Dark', { exact: true }).click();
     t.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark');
     await page.getByText('As the system', { exact: true }).click();

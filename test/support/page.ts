@@ -9,7 +9,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const SHOTS = '.tap/screens';
 /** What runs all the while must outlive the slowest machine's run of it all. */
 export const LONG_MS = 300_000;
-const PATIENCE_MS = 40_000;
+export const PATIENCE_MS = 40_000;
 
 /** One Chromium for a file of tests; it ends with them. */
 export async function launch(t: Test, ...args: string[]): Promise<Browser> {
@@ -85,12 +85,28 @@ export async function joinOpen(page: Page, room: string): Promise<void> {
   await page.getByRole('heading', { name: room, exact: true }).waitFor();
 }
 
+/** Resolves when a fact of the page is so: an expression; the page's policy forbids to make code of text there. */
+export async function until(page: Page, fact: string): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  while (!(await page.evaluate(fact))) {
+    if (Date.now() > end) throw new Error(`never: ${fact}`);
+    await page.waitForTimeout(50);
+  }
+}
+
 export const shot = (page: Page, name: string): Promise<Buffer> =>
   page.screenshot({ path: `${SHOTS}/${name}.png` });
 
-/** Failures that axe finds, in both themes. */
-export async function isAccessible(t: Test, page: Page, screen: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
+type Theme = 'light' | 'dark';
+
+/** Failures that axe finds, in both themes if none is named; the page stays in the last. */
+export async function isAccessible(
+  t: Test,
+  page: Page,
+  screen: string,
+  themes: readonly Theme[] = ['light', 'dark'],
+): Promise<void> {
+  for (const colorScheme of themes) {
     await page.emulateMedia({ colorScheme });
     // Colours are on their way for a frame even where motion is reduced.
     await page.evaluate(

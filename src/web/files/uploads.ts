@@ -16,6 +16,8 @@ const AGAIN_MS = 500;
  */
 export class Uploads {
   readonly #store: PageStore;
+  /** Copies under way: a tab that is closed cuts them short. */
+  #copying = 0;
 
   constructor(store: PageStore) {
     this.#store = store;
@@ -36,7 +38,13 @@ export class Uploads {
     const files = picked.flatMap(({ file }) => (file && file.size > 0 ? [file] : []));
     const big = files.filter(({ size }) => size >= BLOCK_BYTES);
     const small = files.filter(({ size }) => size < BLOCK_BYTES);
-    await this.#copy(made, new Blob([...big, ...small]));
+    window.addEventListener('beforeunload', askToStay);
+    this.#copying++;
+    try {
+      await this.#copy(made, new Blob([...big, ...small]));
+    } finally {
+      if (--this.#copying === 0) window.removeEventListener('beforeunload', askToStay);
+    }
   }
 
   async #copy({ transfer, roomId, copied }: TransferInfo, body: Blob): Promise<void> {
@@ -81,6 +89,9 @@ export class Uploads {
     while (this.#store.snapshot().link !== 'open');
   }
 }
+
+/** The browser asks whether to leave the page. */
+const askToStay = (event: Event): void => event.preventDefault();
 
 const ofStore = new WeakMap<PageStore, Uploads>();
 

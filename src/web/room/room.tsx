@@ -17,6 +17,7 @@ import type { RoomState } from '../state/model.js';
 import { usePage, useStore } from '../state/use-page.js';
 import { Alone } from './alone.js';
 import { InviteDialog } from './invite.js';
+import { MuteItem } from './mute-item.js';
 
 const KINDS: Record<RoomInfo['kind'], string> = { open: 'Open', protected: 'Passphrase', private: 'Private' };
 
@@ -111,6 +112,7 @@ function Head({ room, panel, files, onFiles, onPanel, onInvite, onFailure }: Hea
             <DropdownMenu.Item className="menu-item" onSelect={onInvite}>
               <UserPlus aria-hidden="true" /> Invite somebody
             </DropdownMenu.Item>
+            <MuteItem roomId={room.roomId} />
             <DropdownMenu.Separator className="menu-line" />
             <DropdownMenu.Item className="menu-item" onSelect={() => void leave()}>
               <DoorOpen aria-hidden="true" /> Leave the room

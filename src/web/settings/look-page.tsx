@@ -1,3 +1,4 @@
+import { KEYS } from '../shell/keys.js';
 import { setLook } from './look.js';
 import { Segments, SettingRow } from './setting-row.js';
 import { useLook } from './use-look.js';
@@ -40,14 +41,3 @@ export function LookPage() {
     </>
   );
 }
-
-const KEYS: readonly (readonly [string, string])[] = [
-  ['Ctrl K', 'go to a room or a person'],
-  ['Ctrl F', 'search in this room'],
-  ['Alt ↑ ↓', 'the room before, the next room'],
-  ['F6', 'rooms, timeline, message, people'],
-  ['↑', 'in an empty message: edit your last one'],
-  ['E R C Delete', 'on a message: react, reply, copy, delete'],
-  ['Ctrl U', 'send files'],
-  ['Esc', 'close what is open, then back to the message'],
-];

@@ -5,10 +5,12 @@ export interface Look {
   notify: 'off' | 'mentions' | 'all';
   /** Whether a message names its author and shows its text outside of the page. */
   notifyText: boolean;
+  /** Ids of rooms of which nothing is told, and that do not count in the title. */
+  mutedRooms: readonly string[];
 }
 
 const STORED = 'chatter-look';
-const DEFAULTS: Look = { theme: 'system', notify: 'off', notifyText: true };
+const DEFAULTS: Look = { theme: 'system', notify: 'off', notifyText: true, mutedRooms: [] };
 
 let look = load();
 const listeners = new Set<() => void>();

@@ -1,7 +1,8 @@
 import './settings.css';
-import { Activity, ArrowLeft, Bell, Database, Download, Eye, Palette, User } from 'lucide-react';
+import { Activity, ArrowLeft, Bell, Database, Download, Eye, Palette, Power, User } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import type { Result } from '../../daemon/api.js';
+import { QuitDialog } from '../shell/quit-dialog.js';
 import { SETTINGS_PAGES, type SettingsPage } from '../state/screen.js';
 import { usePage, useStore } from '../state/use-page.js';
 import { DataPage } from './data-page.js';
@@ -10,22 +11,24 @@ import { NetworkPage } from './network-page.js';
 import { NotificationsPage } from './notifications-page.js';
 import { PrivacyPage } from './privacy-page.js';
 import { ReceivingPage } from './receiving-page.js';
+import { SETTINGS_WORDS } from './settings-words.js';
 import { YouPage } from './you-page.js';
 
-const PAGES: Record<SettingsPage, { icon: typeof User; word: string; draw: () => ReactNode }> = {
-  you: { icon: User, word: 'You', draw: () => <YouPage /> },
-  receiving: { icon: Download, word: 'Receiving', draw: () => <ReceivingPage /> },
-  notifications: { icon: Bell, word: 'Notifications', draw: () => <NotificationsPage /> },
-  privacy: { icon: Eye, word: 'What others can see', draw: () => <PrivacyPage /> },
-  look: { icon: Palette, word: 'Look', draw: () => <LookPage /> },
-  data: { icon: Database, word: 'Your data', draw: () => <DataPage /> },
-  network: { icon: Activity, word: 'Network check', draw: () => <NetworkPage /> },
+const PAGES: Record<SettingsPage, { icon: typeof User; draw: () => ReactNode }> = {
+  you: { icon: User, draw: () => <YouPage /> },
+  receiving: { icon: Download, draw: () => <ReceivingPage /> },
+  notifications: { icon: Bell, draw: () => <NotificationsPage /> },
+  privacy: { icon: Eye, draw: () => <PrivacyPage /> },
+  look: { icon: Palette, draw: () => <LookPage /> },
+  data: { icon: Database, draw: () => <DataPage /> },
+  network: { icon: Activity, draw: () => <NetworkPage /> },
 };
 
 /** Settings, in the place of the rooms. */
 export function Settings({ page }: { page: SettingsPage }) {
   const store = useStore();
   const { link } = usePage();
+  const [quitting, setQuitting] = useState(false);
   const [status, setStatus] = useState<Result<'status'> | null>(null);
   useEffect(() => {
     if (link === 'open') store.request('status', {}).then(setStatus, () => {}); // it says so itself when it is lost
@@ -47,7 +50,8 @@ export function Settings({ page }: { page: SettingsPage }) {
         </div>
         <nav aria-label="Settings">
           {SETTINGS_PAGES.map((each) => {
-            const { icon: Icon, word } = PAGES[each];
+            const { icon: Icon } = PAGES[each];
+            const word = SETTINGS_WORDS[each];
             return (
               <button
                 key={each}
@@ -63,6 +67,10 @@ export function Settings({ page }: { page: SettingsPage }) {
             );
           })}
         </nav>
+        <button type="button" className="button quiet settings-quit" onClick={() => setQuitting(true)}>
+          <Power aria-hidden="true" /> Quit Chatter…
+        </button>
+        {quitting && <QuitDialog onClose={() => setQuitting(false)} />}
         {status && (
           <p className="settings-foot">
             Chatter {status.version} · port {status.apiPort}
@@ -73,7 +81,7 @@ export function Settings({ page }: { page: SettingsPage }) {
       </aside>
       <main className="room settings">
         <header className="room-head">
-          <h1>{PAGES[page].word}</h1>
+          <h1>{SETTINGS_WORDS[page]}</h1>
         </header>
         <div className="settings-body">{PAGES[page].draw()}</div>
       </main>

@@ -8,8 +8,7 @@ import { Failure } from '../parts/failure.js';
 import { Logo } from '../parts/logo.js';
 import type { RoomState } from '../state/model.js';
 import { usePage, useStore } from '../state/use-page.js';
-
-const LOBBY = 'lobby';
+import { LOBBY } from './rail-order.js';
 
 export const KIND_ICONS: Record<RoomInfo['kind'], typeof Hash> = {
   open: Hash,
@@ -36,7 +35,7 @@ export function Rail() {
         <button
           type="button"
           className="icon-button rail-search"
-          title="Search (Ctrl K)"
+          title="Search (Ctrl F)"
           aria-label="Search in all rooms"
           onClick={() => store.search({ text: '' })}
         >
