@@ -143,7 +143,7 @@ export function Composer({ room }: { room: RoomState }) {
       event.preventDefault();
       return completing ? setClosedAt(text) : plain();
     }
-    if (event.key === 'ArrowUp' && text === '') {
+    if (event.key === 'ArrowUp' && !event.altKey && text === '') {
       event.preventDefault();
       return editLast();
     }
