@@ -19,7 +19,7 @@ if (nonce) setNonce(nonce);
 
 applyTheme();
 const store = new PageStore();
-new Notifier(store);
+new Notifier(store).open();
 
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StoreContext value={store}>

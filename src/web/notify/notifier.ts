@@ -26,7 +26,11 @@ export class Notifier {
 
   constructor(store: PageStore) {
     this.#store = store;
-    store.listen((event) => void this.#hear(event));
+  }
+
+  /** Begins to listen; to be called once. */
+  open(): void {
+    this.#store.listen((event) => void this.#hear(event));
     tellOtherTabs();
     window.addEventListener('focus', () => this.#clear()); // Invariant 1
   }
