@@ -18,7 +18,7 @@ module.exports = {
     only('doctor', '^src/doctor/', ['^src/doctor/', '^src/(connection|discovery)/']),
     only('features', '^src/(chat|files|media)/', ['^src/$1/', '^src/(protocol|storage|identity)/']),
     only('room', '^src/room/', ['^src/room/', '^src/(chat|files|media|connection)/', ...siblings.map((s) => `^src/${s}/`)]),
-    { name: 'below-the-daemon', severity: 'error', from: { path: '^src/(node|index)\\.ts$|^src/(?!daemon|web)[^/]+/' }, to: { path: '^src/(daemon|web)/' } },
+    { name: 'below-the-daemon', severity: 'error', from: { path: '^src/index\\.ts$|^src/(?!daemon|web)[^/]+/' }, to: { path: '^src/(daemon|web)/' } },
     { name: 'nothing-imports-the-cli', severity: 'error', from: { pathNot: '^cli/' }, to: { path: '^cli/' } },
     {
       name: 'cli-is-a-client',

@@ -8,7 +8,7 @@ import { seal, unseal } from '../identity/sealed.js';
 import { LIMITS } from '../limits.js';
 import { keysFromSeed } from '../membership/room-keys.js';
 import { normalisePassphrase } from '../membership/room-name.js';
-import type { ChatterNode } from '../node.js';
+import type { ChatterNode } from '../node/node.js';
 import { isLobby, type KnownRoom, KnownRooms } from '../room/known-rooms.js';
 import { People } from '../room/people.js';
 import type { DataFolder } from '../storage/data-folder.js';

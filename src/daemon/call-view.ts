@@ -1,6 +1,6 @@
 import { ChatterError } from '../errors.js';
 import type { PeerId } from '../identity/peer-id.js';
-import type { ChatterNode } from '../node.js';
+import type { ChatterNode } from '../node/node.js';
 import type { Call, CallChange, CallMember, CallTrack } from '../room/call-roster.js';
 import type { Room } from '../room/room.js';
 import type { EventBody, Params, Person, Result } from './api.js';

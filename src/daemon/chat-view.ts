@@ -9,7 +9,7 @@ import { snippet } from '../chat/search-terms.js';
 import type { Shown } from '../chat/timeline.js';
 import { ChatterError, ERRORS } from '../errors.js';
 import type { PeerId } from '../identity/peer-id.js';
-import type { ChatterNode } from '../node.js';
+import type { ChatterNode } from '../node/node.js';
 import type { Room } from '../room/room.js';
 import type { EventBody, Params, Person, Result } from './api.js';
 import type { ChatMethod } from './api-node.js';

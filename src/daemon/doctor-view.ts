@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { parseAddress } from '../discovery/address.js';
 import { ChatterError } from '../errors.js';
-import type { ChatterNode } from '../node.js';
+import type { ChatterNode } from '../node/node.js';
 import type { Params, Result } from './api.js';
 
 /** Examines a node for the API, one at a time. */

@@ -5,7 +5,7 @@ import type { RoomFiles } from '../files/room-files.js';
 import type { TransferId } from '../files/signed.js';
 import type { Transfer } from '../files/transfer.js';
 import { type PeerId, peerId } from '../identity/peer-id.js';
-import type { ChatterNode } from '../node.js';
+import type { ChatterNode } from '../node/node.js';
 import type { Room } from '../room/room.js';
 import type { EventBody, Params, Person, Result } from './api.js';
 import type { TransferInfo } from './files-api.js';

@@ -3,7 +3,7 @@ import type { Transfer } from '../files/transfer.js';
 import { ownSafetyNumber } from '../identity/safety-number.js';
 import { inviteLink, inviteSentence, nameSentence } from '../membership/invite.js';
 import { LOBBY } from '../membership/room-name.js';
-import type { ChatterNode } from '../node.js';
+import type { ChatterNode } from '../node/node.js';
 import type { KnownRoom } from '../room/known-rooms.js';
 import type { Member, Room } from '../room/room.js';
 import { PREFERENCES, type PreferenceKey } from '../storage/preferences.js';

@@ -1,6 +1,6 @@
 import { type PeerId, peerTag } from '../identity/peer-id.js';
 import { ownSafetyNumber, safetyNumber } from '../identity/safety-number.js';
-import type { ChatterNode } from '../node.js';
+import type { ChatterNode } from '../node/node.js';
 import type { KnownPerson } from '../room/people.js';
 import type { Known, Person, Result } from './api.js';
 

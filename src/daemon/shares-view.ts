@@ -5,7 +5,7 @@ import { isRisky } from '../files/names.js';
 import type { Share } from '../files/share.js';
 import type { Found } from '../files/share-link.js';
 import type { PeerId } from '../identity/peer-id.js';
-import type { ChatterNode } from '../node.js';
+import type { ChatterNode } from '../node/node.js';
 import type { Room } from '../room/room.js';
 import type { EventBody, Params, Result } from './api.js';
 import type { SharedInfo, ShareInfo } from './files-api.js';

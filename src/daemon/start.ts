@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from '../clock.js';
 import { networkLinks } from '../discovery/interfaces.js';
 import { type Log, lineLog } from '../log.js';
-import { ChatterNode } from '../node.js';
+import { ChatterNode } from '../node/node.js';
 import { packagePath, packageVersion } from '../package-files.js';
 import type { DataFolder } from '../storage/data-folder.js';
 import { API_VERSION, type EventBody, type NodeOptions } from './api.js';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { ChatterNode } from '../../src/node.js';
+import { ChatterNode } from '../../src/node/node.js';
 import { Besieged, temporaryFolder } from '../support/hostile/besieged.js';
 import { pause, prove } from './proof.js';
 

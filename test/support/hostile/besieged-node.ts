@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { ChatterNode } from '../../../src/node.js';
+import { ChatterNode } from '../../../src/node/node.js';
 
 /**
  * A real node in a process of its own, whose memory, processor and file descriptors are nobody else's. Arguments: a

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Test } from 'tap';
-import { ChatterNode } from '../../../src/node.js';
+import { ChatterNode } from '../../../src/node/node.js';
 import type { Room } from '../../../src/room/room.js';
 import { temporaryFolder } from './besieged.js';
 

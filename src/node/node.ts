@@ -1,96 +1,39 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import NoiseSecretStream from '@hyperswarm/secret-stream';
-import { MemoryChatStore } from './chat/memory-chat-store.js';
-import { RoomChat } from './chat/room-chat.js';
-import { SqliteChats } from './chat/sqlite-chat-store.js';
-import { Writers } from './chat/writers.js';
-import { type Clock, systemClock } from './clock.js';
-import type { Connection } from './connection/connection.js';
-import { Network } from './connection/network.js';
-import { Counters } from './counters.js';
-import { parseAddress } from './discovery/address.js';
-import { dialBack } from './discovery/dial-back.js';
-import { DirectDiscovery } from './discovery/direct.js';
-import { instanceId } from './discovery/instance-id.js';
-import { networkLinks } from './discovery/interfaces.js';
-import { InternetDiscovery } from './discovery/internet.js';
-import { LanDiscovery } from './discovery/lan.js';
-import { NetworkWatch } from './discovery/network-watch.js';
-import { TcpTransport } from './discovery/tcp-transport.js';
-import { diagnose, type Finding } from './doctor/diagnose.js';
-import { type ExamineOptions, examine } from './doctor/examine.js';
-import { patientOf } from './doctor/patient.js';
-import { ChatterError, type ErrorCode } from './errors.js';
-import { type AutoAccept, isAcceptedByItself } from './files/auto-accept.js';
-import { HashCache } from './files/hash-cache.js';
-import { folderNameOf } from './files/names.js';
-import { RateCap } from './files/rate-cap.js';
-import { RoomFiles } from './files/room-files.js';
-import { RoomShares } from './files/room-shares.js';
-import { ShareStore } from './files/share-store.js';
-import type { Transfer } from './files/transfer.js';
-import { TransferStore } from './files/transfer-store.js';
-import { findPeople } from './identity/find-people.js';
-import { friendlyName } from './identity/friendly-name.js';
-import { Identity } from './identity/identity.js';
-import { type PeerId, peerTag } from './identity/peer-id.js';
-import type { Marks, Trust } from './identity/trust.js';
-import { LIMITS } from './limits.js';
-import { type Log, silentLog } from './log.js';
-import { GuessBudget } from './membership/guess-budget.js';
-import { isInvite, newInviteSecret, parseInvite } from './membership/invite.js';
-import { Resource } from './resource.js';
-import { isLobby, type KnownRoom, KnownRooms, reaching, roomTag } from './room/known-rooms.js';
-import { type KnownPerson, People } from './room/people.js';
-import { RememberedAddresses } from './room/remembered-addresses.js';
-import { type Member, Room } from './room/room.js';
-import { openRoom, privateRoom, protectedRoom } from './room/room-kinds.js';
-import { Database } from './storage/database.js';
-import { checkPreference, type PreferenceKey, Preferences } from './storage/preferences.js';
-import { bytesPerSecond } from './storage/rate.js';
-import { Settings } from './storage/settings.js';
-import { cleanName } from './text.js';
-
-export interface NodePaths {
-  identity: string;
-  database: string;
-}
-
-export interface NodeOptions {
-  /** TCP port for LAN and direct peers; 0, the default, draws one at random. */
-  listen?: number;
-  /** False keeps off the local network; typed addresses still work. Default true. */
-  lan?: boolean;
-  /** False keeps off the Internet. Default true. */
-  internet?: boolean;
-  /** Nodes `host:port` by which the DHT is entered; the public ones when left out. */
-  bootstrap?: readonly string[];
-  /** Of the person: what received files may be read by. Default 022. */
-  umask?: number;
-  /** Asked once the data folder is locked: true joins nothing by itself, after a node that crashed again and again. */
-  safeMode?: () => boolean;
-  clock?: Clock;
-  log?: Log;
-}
-
-export interface JoinRequest {
-  /** A name, a `name#tag`, an id, or a text with an invite link in it. */
-  room: string;
-  passphrase?: string;
-  /** The open room of this name, whatever else is known by it. */
-  open?: boolean;
-  /** Has agreed to join an open room although a protected one of this name is known. */
-  openAnyway?: boolean;
-  /** The own name in this room. */
-  name?: string;
-  /** Addresses host:port to dial for this room. */
-  peers?: readonly string[];
-  /** Where it is looked for from now on; what was chosen before, or anywhere, when left out. */
-  reach?: 'here' | 'anywhere';
-  /** Throws REACH_NEEDED for an open room that is new here, unless `reach` is given. */
-  asksReach?: boolean;
-}
+import { type Clock, systemClock } from '../clock.js';
+import type { Connection } from '../connection/connection.js';
+import { Counters } from '../counters.js';
+import { parseAddress } from '../discovery/address.js';
+import { NetworkWatch } from '../discovery/network-watch.js';
+import { diagnose, type Finding } from '../doctor/diagnose.js';
+import { type ExamineOptions, examine } from '../doctor/examine.js';
+import { patientOf } from '../doctor/patient.js';
+import { ChatterError, type ErrorCode } from '../errors.js';
+import { type AutoAccept, isAcceptedByItself } from '../files/auto-accept.js';
+import { folderNameOf } from '../files/names.js';
+import { RateCap } from '../files/rate-cap.js';
+import type { Transfer } from '../files/transfer.js';
+import { friendlyName } from '../identity/friendly-name.js';
+import type { Identity } from '../identity/identity.js';
+import type { PeerId } from '../identity/peer-id.js';
+import type { Marks, Trust } from '../identity/trust.js';
+import { LIMITS } from '../limits.js';
+import { silentLog } from '../log.js';
+import { newInviteSecret } from '../membership/invite.js';
+import { Resource } from '../resource.js';
+import { isLobby, type KnownRoom } from '../room/known-rooms.js';
+import type { KnownPerson } from '../room/people.js';
+import type { Member, Room } from '../room/room.js';
+import { privateRoom } from '../room/room-kinds.js';
+import { checkPreference, type PreferenceKey, type Preferences } from '../storage/preferences.js';
+import { bytesPerSecond } from '../storage/rate.js';
+import { cleanName } from '../text.js';
+import { assembleRoom } from './assemble-room.js';
+import { choosePerson } from './choose-person.js';
+import { chooseReach, chooseRoom, findRoom, type JoinRequest } from './choose-room.js';
+import type { NodeOptions, NodePaths } from './options.js';
+import { openStores, type Stores } from './stores.js';
+import { makeWays, type Ways } from './ways.js';
+import { redial, rememberWhereabouts } from './whereabouts.js';
 
 export type NodeEvents = {
   /** Listeners hear everything of the room from its first member on. */
@@ -124,7 +67,7 @@ export class ChatterNode extends Resource<NodeEvents> {
   readonly #noticed = new Map<string, number>();
   readonly #uploadCap: RateCap;
   readonly #downloadCap: RateCap;
-  #parts: Parts | null = null;
+  #parts: (Stores & Ways) | null = null;
   #safeMode = false;
 
   constructor(paths: NodePaths, options: NodeOptions = {}) {
@@ -214,17 +157,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     for (const { id, names: known } of this.people) if (!names.has(id)) names.set(id, [...known]);
     names.set(this.identity.id, [this.name]);
     const candidates = [...names].map(([id, borne]) => ({ id, names: borne }));
-    const found = findPeople(ref, candidates);
-    const others = found.filter((id) => id !== this.identity.id);
-    if (others.length > 1) {
-      const [label] = ref.split('#') as [string];
-      const refs = others.map((id) => `${label}#${peerTag(id)}`);
-      throw new ChatterError('PEER_AMBIGUOUS', {
-        message: `Several people bear this name: ${refs.join(', ')}.`,
-      });
-    }
-    if (!others[0]) throw new ChatterError(found.length > 0 ? 'PEER_SELF' : 'PEER_UNKNOWN');
-    return others[0];
+    return choosePerson(ref, candidates, this.identity.id);
   }
 
   /** The setting stored under `key`; null if there is none. */
@@ -259,17 +192,7 @@ export class ChatterNode extends Resource<NodeEvents> {
 
   /** The one known room that `ref` means. Throws ROOM_UNKNOWN, ROOM_AMBIGUOUS or INVITE_INVALID. */
   find(ref: string): KnownRoom {
-    const found = this.#open.known.find(ref);
-    if (found.length > 1) {
-      // Where one of them is joined and the others are not, there is no doubt.
-      const joined = found.filter(({ keys }) => this.#rooms.has(keys.id));
-      if (joined.length === 1) return joined[0] as KnownRoom;
-      throw new ChatterError('ROOM_AMBIGUOUS', {
-        message: `Several rooms bear this name: ${found.map(roomTag).join(', ')}.`,
-      });
-    }
-    if (!found[0]) throw new ChatterError('ROOM_UNKNOWN');
-    return found[0];
+    return findRoom(this.#open.known, ref, (id) => this.#rooms.has(id));
   }
 
   /** The joined room that `ref` means. Throws as `find` does, and ROOM_UNKNOWN if it is not joined. */
@@ -293,8 +216,11 @@ export class ChatterNode extends Resource<NodeEvents> {
   async join(request: JoinRequest): Promise<Room> {
     const addresses = (request.peers ?? []).map((address) => parseAddress(address));
     const ownName = request.name === undefined ? undefined : this.#checkedName(request.name);
-    const resolved = await this.#resolve(request);
-    const known = this.#reaching(resolved, request);
+    const resolved = await chooseRoom(this.#open.known, request, (id) => this.#rooms.has(id));
+    const known = chooseReach(resolved, request, {
+      isNew: this.#open.known.get(resolved.keys.id) === undefined,
+      usual: this.#open.preferences.get('reach'),
+    });
     const room = await this.#enter({ ...known, joined: true, ownName: ownName ?? known.ownName });
     if (known.keys.lanOnly !== resolved.keys.lanOnly) this.#open.network.reach(known.keys);
     if (ownName) room.rename(ownName);
@@ -367,77 +293,16 @@ export class ChatterNode extends Resource<NodeEvents> {
   protected async _open(): Promise<void> {
     const log = this.#options.log ?? silentLog;
     const clock = this.#clock;
-    const database = new Database(this.#paths.database);
-    this.defer(() => database.close());
-    await database.open(); // first, since it is the lock on everything else
+    const stores = await openStores(this.#paths, clock, (fn) => this.defer(fn));
     this.#safeMode = this.#options.safeMode?.() ?? false;
-    const identity = await Identity.load(this.#paths.identity);
-    const settings = await Settings.load(database);
-    const known = await KnownRooms.load(database);
-    const people = await People.load(database, clock);
-    const transfers = await TransferStore.load(database);
-    const chats = await SqliteChats.load(database);
-    const writers = await Writers.load(settings, await placeOf(this.#paths.database));
-    const hashes = await HashCache.load(database, clock);
-    this.defer(() => hashes.flush());
-    const shares = await ShareStore.load(database);
-    const remembered = await RememberedAddresses.load(database, clock);
-    const name = (await settings.get('name')) ?? (await firstName(settings));
-    const preferences = await Preferences.load(settings);
-    await people.remember(preferences.get('remember-people') === 'on');
-    this.#limitRates(preferences);
+    this.#limitRates(stores.preferences);
     this.defer(() => {
       this.#uploadCap.close();
       this.#downloadCap.close();
     });
-
-    const keyPair = NoiseSecretStream.keyPair();
-    const transport = new TcpTransport(
-      { keyPair, clock, log, counters: this.counters },
-      { port: this.#options.listen },
-    );
-    const direct = new DirectDiscovery({ transport, clock });
-    const { bootstrap } = this.#options;
-    const lan = (this.#options.lan ?? true) ? new LanDiscovery({ transport, clock, log }) : null;
-    const internet =
-      (this.#options.internet ?? true)
-        ? new InternetDiscovery(
-            { keyPair, clock, log, counters: this.counters },
-            { bootstrap: bootstrap?.map((address) => parseAddress(address)) },
-          )
-        : null;
-    const network = new Network({
-      discoveries: [direct, lan, internet].filter((discovery) => discovery !== null),
-      dialBack: ({ hosts, ...who }) => dialBack({ transport, lan, clock }, { ...who, claims: hosts }),
-      identity,
-      transportKey: keyPair.publicKey,
-      guesses: new GuessBudget(clock),
-      isBlocked: (id) => people.marks(id).blocked,
-      clock,
-      log,
-      counters: this.counters,
-    });
-    const instance = instanceId(keyPair.publicKey);
-    this.#parts = {
-      identity,
-      settings,
-      preferences,
-      known,
-      people,
-      transfers,
-      chats,
-      writers,
-      hashes,
-      shares,
-      remembered,
-      transport,
-      direct,
-      lan,
-      internet,
-      network,
-      instance,
-      name,
-    };
+    const ways = makeWays(stores, this.#options, { clock, log, counters: this.counters });
+    const { transport, network } = ways;
+    this.#parts = { ...stores, ...ways };
     this.defer(() => transport.close());
     await network.open();
     this.defer(() => network.close());
@@ -465,7 +330,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     if (!this.#safeMode) await this.#rejoin();
   }
 
-  get #open(): Parts {
+  get #open(): Stores & Ways {
     if (!this.#parts || this.closing) throw new ChatterError('CLOSED');
     return this.#parts;
   }
@@ -477,44 +342,6 @@ export class ChatterNode extends Resource<NodeEvents> {
     }
   }
 
-  /** The room that a request means, known or new. */
-  async #resolve(request: JoinRequest): Promise<KnownRoom> {
-    const { known } = this.#open;
-    const { room: ref, passphrase } = request;
-    if (isInvite(ref)) {
-      const { secret, label } = parseInvite(ref);
-      const fresh = privateRoom(secret, cleanName(label) ?? 'private');
-      return known.get(fresh.keys.id) ?? fresh;
-    }
-    if (passphrase !== undefined) {
-      const fresh = await protectedRoom(ref, passphrase);
-      return known.get(fresh.keys.id) ?? fresh;
-    }
-    const found = known.find(ref);
-    if (!request.open && found.length > 0) return this.find(ref);
-    const others = found.filter(({ seed }) => seed.tier !== 'open');
-    if (others.length > 0 && !request.openAnyway) {
-      throw new ChatterError('ROOM_NAME_TAKEN');
-    }
-    const open = found.find(({ seed }) => seed.tier === 'open');
-    return open ?? (await openRoom(ref));
-  }
-
-  #reaching(room: KnownRoom, { reach, asksReach }: JoinRequest): KnownRoom {
-    if (reach === 'anywhere' && isLobby(room)) {
-      throw new ChatterError('USAGE', { message: 'The lobby is of this network alone.' });
-    }
-    const isNew = this.#open.known.get(room.keys.id) === undefined;
-    const usual = this.#open.preferences.get('reach');
-    if (reach === undefined) {
-      if (isNew && usual === 'here') return reaching(room, true);
-      if (asksReach && isNew && usual === 'ask' && room.seed.tier === 'open' && !isLobby(room))
-        throw new ChatterError('REACH_NEEDED');
-      return room;
-    }
-    return reaching(room, reach === 'here');
-  }
-
   /** Two joins of one room at once end in one room. */
   #enter(known: KnownRoom): Promise<Room> {
     const { id } = known.keys;
@@ -524,60 +351,33 @@ export class ChatterNode extends Resource<NodeEvents> {
   }
 
   async #enterOnce(known: KnownRoom): Promise<Room> {
-    const { keys, label } = known;
-    const { identity, instance, network, transport } = this.#open;
+    const { keys } = known;
+    const { direct, network, remembered, transport } = this.#open;
     await this.#open.known.put(known);
     const joined = this.#rooms.get(keys.id);
     if (joined) return joined;
     if (this.#rooms.size >= LIMITS.rooms) throw new ChatterError('ROOM_LIMIT');
     await transport.open();
-    const self = { id: identity.id, instance, name: known.ownName ?? this.name };
-    const files = new RoomFiles({
-      roomId: keys.id,
-      self: identity.id,
-      signer: identity,
-      store: this.#open.transfers,
-      cache: this.#open.hashes,
+    const room = await assembleRoom(known, {
+      stores: this.#open,
+      instance: this.#open.instance,
       uploadCap: this.#uploadCap,
       downloadCap: this.#downloadCap,
-      clock: this.#clock,
-      live: isLobby(known),
-      umask: this.#options.umask,
-    });
-    const chat = new RoomChat({
-      roomId: keys.id,
-      self: identity,
-      store: isLobby(known)
-        ? new MemoryChatStore({ messages: LIMITS.lobbyMessages })
-        : await this.#open.chats.room(keys.id),
-      writers: this.#open.writers,
-      clock: this.#clock,
-      names: () => [this.#rooms.get(keys.id)?.name ?? self.name],
-      trust: this.#open.people,
-      live: isLobby(known),
-      keep: known.seed.tier === 'open' ? '30d' : 'forever',
-    });
-    const isBusy = () =>
-      [...this.#rooms.values()].some(({ keys: { id }, call }) => id !== keys.id && call.joined);
-    const shares = new RoomShares({
-      roomId: keys.id,
-      self: identity.id,
-      store: this.#open.shares,
-      cache: this.#open.hashes,
-      clock: this.#clock,
-      files,
       dataFolder: path.dirname(this.#paths.database),
+      umask: this.#options.umask,
+      clock: this.#clock,
+      ownName: () => this.#rooms.get(keys.id)?.name ?? known.ownName ?? this.name,
+      isBusy: () => [...this.#rooms.values()].some(({ keys: { id }, call }) => id !== keys.id && call.joined),
     });
-    const room: Room = new Room({ keys, label, self, clock: this.#clock, files, shares, chat, isBusy });
     await room.open();
     this.#rooms.set(keys.id, room);
     this.emit('joined', room);
     room.on('member-joined', (member) => this.#meet(room, member));
     room.on('member-renamed', ({ member }) => this.#meet(room, member));
     room.on('full', () => this.#notice(keys.id, 'ROOM_FULL'));
-    files.on('offered', (transfer) => this.#acceptByItself(room, transfer));
+    room.files.on('offered', (transfer) => this.#acceptByItself(room, transfer));
     network.join(keys);
-    await this.#redial(room);
+    await redial(remembered, direct, room);
     return room;
   }
 
@@ -595,24 +395,10 @@ export class ChatterNode extends Resource<NodeEvents> {
     this.#downloadCap.set(bytesPerSecond(preferences.get('download-limit')));
   }
 
-  /** Keeps where somebody listens: the address that was dialled, since one that came in has a port of the moment. */
-  #remember(room: Room, { id: peer, link: { isInitiator, carrier, path, address } }: Connection): void {
-    if (!isInitiator || carrier !== 'tcp' || isLobby({ seed: room.keys, label: room.label })) return;
-    this.#open.remembered.met(room.keys.id, { peer, address, lan: path === 'lan' }).catch((err: unknown) => {
+  #remember(room: Room, connection: Connection): void {
+    rememberWhereabouts(this.#open.remembered, room, connection).catch((err: unknown) => {
       this.#options.log?.warn('address-not-kept', { cause: ChatterError.from(err).code });
     });
-  }
-
-  /** Tries the addresses at which people of this room were met, with this room's greeting alone. */
-  async #redial(room: Room): Promise<void> {
-    const { direct, remembered } = this.#open;
-    for (const { peer, address, lan } of await remembered.of(room.keys.id)) {
-      const parsed = parseAddress(address);
-      direct.addRemembered(parsed, room.keys.id, () => {
-        if (room.members.some(({ id }) => id === peer)) return false;
-        return !lan || networkLinks().some((link) => !link.loopback && link.contains(parsed.host));
-      });
-    }
   }
 
   async #exit(id: string): Promise<void> {
@@ -668,37 +454,4 @@ export class ChatterNode extends Resource<NodeEvents> {
     if (!cleaned) throw new ChatterError('NAME_INVALID');
     return cleaned;
   }
-}
-
-interface Parts {
-  identity: Identity;
-  settings: Settings;
-  preferences: Preferences;
-  known: KnownRooms;
-  people: People;
-  transfers: TransferStore;
-  chats: SqliteChats;
-  writers: Writers;
-  hashes: HashCache;
-  shares: ShareStore;
-  remembered: RememberedAddresses;
-  transport: TcpTransport;
-  direct: DirectDiscovery;
-  lan: LanDiscovery | null;
-  internet: InternetDiscovery | null;
-  network: Network;
-  instance: string;
-  name: string;
-}
-
-async function firstName(settings: Settings): Promise<string> {
-  const name = friendlyName();
-  await settings.set('name', name);
-  return name;
-}
-
-/** Where a file lies, such that no copy of it lies there too. */
-async function placeOf(file: string): Promise<string> {
-  const { dev, ino, birthtimeMs } = await stat(file, { bigint: true });
-  return `${dev} ${ino} ${birthtimeMs}`;
 }
