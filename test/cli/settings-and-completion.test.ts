@@ -172,10 +172,18 @@ for (const shell of ['bash', 'zsh', 'fish'] as const) {
         }[shell];
         return run(shell, script).split('\n').filter(Boolean);
       };
+      /** On a slow machine a key may come before the node's answer; then it is pressed again. */
+      const completeAgain = (...words: string[]): string[] => {
+        for (let tries = 0; tries < 10; tries++) {
+          const said = complete(...words);
+          if (said.length > 0) return said;
+        }
+        return [];
+      };
       t.ok(complete('jo').includes('join'));
       t.ok(complete('say', '--no').includes('--no-wait'));
       t.same(complete('join', '--reach', '').toSorted(), ['anywhere', 'here']);
-      const rooms = complete('join', '');
+      const rooms = completeAgain('join', '');
       t.ok(rooms.includes('places'), 'a room');
       t.ok(rooms.includes(HOSTILE), 'a name is one word, whatever is in it');
       t.equal(
@@ -184,12 +192,12 @@ for (const shell of ['bash', 'zsh', 'fish'] as const) {
         'two of one name have tags',
       );
       t.same(
-        complete('set', 'rea').filter((word) => word.startsWith('rea')),
+        completeAgain('set', 'rea').filter((word) => word.startsWith('rea')),
         ['reach'],
       );
       if (shell === 'bash') {
-        t.same(complete('join', 'pl').length, 3);
-        t.same(complete('join', '"pl').length, 3);
+        t.same(completeAgain('join', 'pl').length, 3);
+        t.same(completeAgain('join', '"pl').length, 3);
         t.same(complete('join', '"$'), [], 'within double quotes no name that they would not hold');
       }
       await person.stop();
