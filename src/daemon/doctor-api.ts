@@ -1,28 +1,7 @@
 import { z } from 'zod';
+import { Finding } from '../doctor/finding.js';
 
-/** What is known of one thing that decides whether people are found. */
-export const Finding = z.object({
-  check: z.enum([
-    'room',
-    'interfaces',
-    'multicast',
-    'neighbours',
-    'port',
-    'isolation',
-    'address',
-    'vpn',
-    'dht',
-    'nat',
-    'host',
-  ]),
-  /** False: this keeps people from being found. Null: it cannot be known from here, or is only worth knowing. */
-  ok: z.boolean().nullable(),
-  /** One plain sentence. */
-  finding: z.string(),
-  /** What mends it, with the command in backticks. */
-  mend: z.string().nullable(),
-});
-export type Finding = z.output<typeof Finding>;
+export type { Finding };
 
 /** Requests about the network; a part of `REQUESTS`. */
 export const DOCTOR_REQUESTS = {

@@ -1,30 +1,6 @@
 import type { HostFacts, LinkFacts, NetworkFacts } from './facts.js';
+import type { Check, Finding } from './finding.js';
 import { openPort } from './firewall.js';
-
-export const CHECKS = [
-  'room',
-  'interfaces',
-  'multicast',
-  'neighbours',
-  'port',
-  'isolation',
-  'address',
-  'vpn',
-  'dht',
-  'nat',
-  'host',
-] as const;
-export type Check = (typeof CHECKS)[number];
-
-export interface Finding {
-  check: Check;
-  /** False: this keeps people from being found. Null: it cannot be known from here, or is only worth knowing. */
-  ok: boolean | null;
-  /** One plain sentence. */
-  finding: string;
-  /** What mends it, with the command in backticks; null where nothing is to be mended. */
-  mend: string | null;
-}
 
 const MDNS_PORT = 5353;
 /** The port that examples name. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { type Candidate, chooseContent } from '../../src/files/choose-content.js';
 import { guardShare } from '../../src/files/share-guard.js';
 import type { Transfer } from '../../src/files/transfer.js';
@@ -11,40 +11,9 @@ import { isPattern, pathMatcher } from '../../src/files/wildcard.js';
 import type { Room } from '../../src/room/room.js';
 import { MemoryNetwork } from '../support/memory-discovery.js';
 import { MemoryNode, next, roomNumber } from '../support/memory-node.js';
+import { people, untilTransfer } from '../support/one-room.js';
 
 const BLOCK = 256 * 1024;
-
-async function people(t: Test, ...names: string[]): Promise<Room[]> {
-  return (await peopleAndNodes(t, ...names)).rooms;
-}
-
-async function peopleAndNodes(t: Test, ...names: string[]): Promise<{ rooms: Room[]; nodes: MemoryNode[] }> {
-  const network = new MemoryNetwork();
-  const nodes: MemoryNode[] = [];
-  const rooms: Room[] = [];
-  for (const name of names) {
-    const node = await MemoryNode.open(t, name, network);
-    nodes.push(node);
-    rooms.push(await node.join(roomNumber(1)));
-  }
-  await Promise.all(
-    rooms.map(async (room) => {
-      while (room.members.length < names.length - 1) await next((fn) => room.on('member-joined', fn));
-    }),
-  );
-  return { rooms, nodes };
-}
-
-const done = async (room: Room, { id }: Transfer): Promise<Transfer> => {
-  const find = () => room.files.transfers.find((each) => each.id === id && each.state === 'done');
-  return (
-    find() ??
-    next<Transfer>(
-      (fn) => room.files.on('changed', fn),
-      () => find() !== undefined,
-    )
-  );
-};
 
 /** Resolves when everything that a room shares has been hashed. */
 async function hashed({ shares }: Room): Promise<void> {
@@ -103,7 +72,8 @@ t.test('[A20] the disk, the home folder, the data folder and folders of keys are
 });
 
 t.test('a shared folder is listed, searched and fetched, with its empty folders', async (t) => {
-  const [ann, bob] = (await people(t, 'Ann', 'Bob')) as [Room, Room];
+  const { rooms } = await people(t, 'Ann', 'Bob');
+  const [ann, bob] = rooms as [Room, Room];
   const dir = t.testdir({
     Photos: { 2024: { 'a.jpg': 'a', empty: {} }, 'b.jpg': 'bb', '.secret': 's' },
     one: 'one',
@@ -139,21 +109,22 @@ t.test('a shared folder is listed, searched and fetched, with its empty folders'
       `[A12] ${outside}`,
     );
   const [transfer] = await bob.shares.get({ name: 'Photos/2024' }, { out: path.join(dir, 'to') });
-  await done(bob, transfer as Transfer);
+  await untilTransfer(bob, (transfer as Transfer).id, 'done');
   execFileSync('diff', ['-r', path.join(dir, 'Photos/2024'), path.join(dir, 'to/2024')]);
   t.equal(bob.files.transfers.length, 1);
   t.equal(ann.files.transfers[0]?.signed.offer.shared, true);
 });
 
 t.test('nobody has it: said within 2 s', async (t) => {
-  const [ann, , , dan] = (await people(t, 'Ann', 'Bob', 'Cem', 'Dan')) as [Room, Room, Room, Room];
+  const { rooms } = await people(t, 'Ann', 'Bob', 'Cem', 'Dan');
+  const [ann, , , dan] = rooms as [Room, Room, Room, Room];
   const dir = t.testdir({ a: 'a' });
   await ann.shares.share([path.join(dir, 'a')]);
   await t.rejects(dan.shares.get({ name: 'b' }, { out: dir }), { code: 'FILE_NOT_FOUND' });
 });
 
 t.test('one content comes from everybody who has it, whatever they call it', async (t) => {
-  const { rooms, nodes } = await peopleAndNodes(t, 'Ann', 'Bob', 'Cem');
+  const { rooms, nodes } = await people(t, 'Ann', 'Bob', 'Cem');
   const [ann, bob, cem] = rooms as [Room, Room, Room];
   for (const { uploadCap } of nodes) uploadCap.set(16 * 1024 * 1024); // so that one alone is not done at once
   const dir = t.testdir({ ann: {}, bob: { other: {} }, to: {} });
@@ -165,14 +136,15 @@ t.test('one content comes from everybody who has it, whatever they call it', asy
   await Promise.all([hashed(ann), hashed(bob)]);
   const given = (room: Room) => room.files.transfers.reduce((sum, each) => sum + each.given, 0);
   const [transfer] = await cem.shares.get({ name: 'film' }, { out: path.join(dir, 'to') });
-  await done(cem, transfer as Transfer);
+  await untilTransfer(cem, (transfer as Transfer).id, 'done');
   t.ok(readFileSync(path.join(dir, 'to/film')).equals(content));
   t.ok(given(ann) > 0 && given(bob) > 0, `from both: ${given(ann)} and ${given(bob)}`);
   t.ok(given(ann) + given(bob) < 1.3 * content.length, 'and hardly anything twice');
 });
 
 t.test('contents that differ are told apart by hash and by owner', async (t) => {
-  const [ann, bob, cem] = (await people(t, 'Ann', 'Bob', 'Cem')) as [Room, Room, Room];
+  const { rooms } = await people(t, 'Ann', 'Bob', 'Cem');
+  const [ann, bob, cem] = rooms as [Room, Room, Room];
   const dir = t.testdir({ ann: { n: 'from Ann' }, bob: { n: 'from Bob' }, to: {} });
   await ann.shares.share([path.join(dir, 'ann/n')]);
   const [atBob] = await bob.shares.share([path.join(dir, 'bob/n')]);
@@ -181,7 +153,7 @@ t.test('contents that differ are told apart by hash and by owner', async (t) => 
   await t.rejects(cem.shares.get({ name: 'n' }, { out }), { code: 'FILE_AMBIGUOUS' });
   const hash = Buffer.from(atBob?.tree.root?.hash as Uint8Array).toString('hex');
   const [transfer] = await cem.shares.get({ name: 'n', hash: hash.slice(0, 8) }, { out });
-  await done(cem, transfer as Transfer);
+  await untilTransfer(cem, (transfer as Transfer).id, 'done');
   t.equal(readFileSync(path.join(out, 'n'), 'utf8'), 'from Bob');
 });
 
@@ -216,7 +188,8 @@ t.test('changes are seen, what is unshared is given to nobody, and a restart sha
 });
 
 t.test('[A12] a link that took the place of a shared folder leads nowhere', async (t) => {
-  const [ann, bob] = (await people(t, 'Ann', 'Bob')) as [Room, Room];
+  const { rooms } = await people(t, 'Ann', 'Bob');
+  const [ann, bob] = rooms as [Room, Room];
   const dir = t.testdir({ box: { in: { x: 'mine' } }, outside: { x: 'not shared' }, to: {} });
   const [share] = await ann.shares.share([path.join(dir, 'box')]);
   const entry = share?.tree.find('box/in/x');

@@ -11,47 +11,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { isAcceptedByItself } from '../../src/files/auto-accept.js';
 import type { Transfer } from '../../src/files/transfer.js';
 import type { Room } from '../../src/room/room.js';
 import { MemoryNetwork } from '../support/memory-discovery.js';
 import { MemoryNode, next, roomNumber } from '../support/memory-node.js';
 import { has } from '../support/needs.js';
+import { people, untilTransfer } from '../support/one-room.js';
 
 const BLOCK = 256 * 1024;
 
-/** People in one room, by name. */
-async function people(t: Test, ...names: string[]): Promise<{ nodes: MemoryNode[]; rooms: Room[] }> {
-  const network = new MemoryNetwork();
-  const nodes: MemoryNode[] = [];
-  const rooms: Room[] = [];
-  for (const name of names) {
-    const node = await MemoryNode.open(t, name, network);
-    nodes.push(node);
-    rooms.push(await node.join(roomNumber(1)));
-  }
-  await Promise.all(
-    rooms.map(async (room) => {
-      while (room.members.length < names.length - 1) await next((fn) => room.on('member-joined', fn));
-    }),
-  );
-  return { nodes, rooms };
-}
-
 const offered = (room: Room) => next<Transfer>((fn) => room.files.on('offered', fn));
-
-/** Resolves when a transfer is in this state at this room's. */
-async function until(room: Room, id: string, state: Transfer['state']): Promise<Transfer> {
-  const find = () => room.files.transfers.find((each) => each.id === id && each.state === state);
-  return (
-    find() ??
-    next<Transfer>(
-      (fn) => room.files.on('changed', fn),
-      () => find() !== undefined,
-    )
-  );
-}
 
 const answered = (room: Room, answer: string) =>
   next<Transfer>(
@@ -77,7 +48,7 @@ t.test('a file goes from one to another, whole, with its time', async (t) => {
   t.same(readdirSync(path.join(dir, 'to')), [], 'nothing is written before somebody has accepted');
   const done = answered(ann, 'done');
   await bob.files.accept(seen.id, { out: path.join(dir, 'to') });
-  const received = await until(bob, transfer.id, 'done');
+  const received = await untilTransfer(bob, transfer.id, 'done');
   t.same(received.paths, [path.join(dir, 'to', 'photo é.jpg')]);
   t.ok(readFileSync(received.paths[0] as string).equals(content));
   t.equal(statSync(received.paths[0] as string).mtimeMs, 1_600_000_000_000);
@@ -107,7 +78,7 @@ t.test('a tree of small, big, empty and oddly named files arrives identical', as
   const { transfer } = await ann.files.offer({ paths: [root] });
   await offer;
   await bob.files.accept(transfer.id, { out: path.join(dir, 'to'), modes: true });
-  await until(bob, transfer.id, 'done');
+  await untilTransfer(bob, transfer.id, 'done');
   execFileSync('diff', ['-r', root, path.join(dir, 'to', 'tree')]);
   const stat = (folder: string) =>
     execFileSync('sh', ['-c', 'find . -printf "%P %y %m %Ts\\n" | sort'], { cwd: folder }).toString();
@@ -127,7 +98,7 @@ t.test('what is there is never replaced: numbered, skipped or refused', async (t
     });
     await offer;
     await bob.files.accept(transfer.id, { out, ifExists });
-    return until(bob, transfer.id, ifExists === 'fail' ? 'failed' : 'done');
+    return untilTransfer(bob, transfer.id, ifExists === 'fail' ? 'failed' : 'done');
   };
   t.same(
     (await send('number')).paths.map((each) => path.basename(each)),
@@ -148,7 +119,7 @@ t.test('a file for one person is offered, told of and given to nobody else', asy
   const { transfer } = await ann.files.offer({ paths: [path.join(dir, 'from/secret')], to: nodes[1]?.id });
   await offer;
   await bob.files.accept(transfer.id, { out: path.join(dir, 'to') });
-  await until(bob, transfer.id, 'done');
+  await untilTransfer(bob, transfer.id, 'done');
   const marker = offered(eve);
   await ann.files.offer({ paths: [path.join(dir, 'from/secret')] });
   await marker;
@@ -167,14 +138,14 @@ t.test('who has a file hands it on when its sender is gone', async (t) => {
   const { transfer } = await ann.files.offer({ paths: [path.join(dir, 'from/film')] });
   await offer;
   await bob.files.accept(transfer.id, { out: path.join(dir, 'bob') });
-  await until(bob, transfer.id, 'done');
+  await untilTransfer(bob, transfer.id, 'done');
   await a.leave(roomNumber(1));
   const d = await MemoryNode.open(t, 'Dan', network);
   const dan = await d.join(roomNumber(1));
   const again = await offered(dan);
   t.equal(again.author, a.id, 'by whom it was signed');
   await dan.files.accept(transfer.id, { out: path.join(dir, 'dan') });
-  const received = await until(dan, transfer.id, 'done');
+  const received = await untilTransfer(dan, transfer.id, 'done');
   t.ok(readFileSync(received.paths[0] as string).equals(content));
 });
 
@@ -192,7 +163,7 @@ t.test('decline, cancel and withdraw end it on both sides and leave nothing behi
   await bob.files.decline(await send());
   await declined;
   const id = await send();
-  const withdrawn = until(bob, id, 'withdrawn');
+  const withdrawn = untilTransfer(bob, id, 'withdrawn');
   await ann.files.withdraw(id);
   await withdrawn;
   await t.rejects(bob.files.accept(id, { out: path.join(dir, 'to') }), { code: 'TRANSFER_UNKNOWN' });
@@ -215,9 +186,9 @@ for (const [how, change] of [
     const { transfer } = await ann.files.offer({ paths: [file] });
     await offer;
     change(file);
-    const failed = until(ann, transfer.id, 'failed');
+    const failed = untilTransfer(ann, transfer.id, 'failed');
     await bob.files.accept(transfer.id, { out: path.join(dir, 'to') });
-    t.equal((await until(bob, transfer.id, 'failed')).code, 'FILE_CHANGED');
+    t.equal((await untilTransfer(bob, transfer.id, 'failed')).code, 'FILE_CHANGED');
     t.equal((await failed).code, 'FILE_CHANGED');
     t.same(readdirSync(path.join(dir, 'to')), []);
     t.notOk(existsSync(path.join(dir, 'to', 'a')));
@@ -234,11 +205,11 @@ t.test('a holder who sends wrong blocks is named and left; the file arrives all 
   const { transfer } = await ann.files.offer({ paths: [path.join(dir, 'from/a')] });
   await Promise.all(offers);
   await eve.files.accept(transfer.id, { out: path.join(dir, 'eve') });
-  const atEve = await until(eve, transfer.id, 'done');
+  const atEve = await untilTransfer(eve, transfer.id, 'done');
   atEve.content = { read: (_block, target) => void target.fill(7), close: () => {} };
   const liar = next<{ peer: string }>((fn) => bob.files.on('liar', fn));
   await bob.files.accept(transfer.id, { out: path.join(dir, 'bob') });
-  const received = await until(bob, transfer.id, 'done');
+  const received = await untilTransfer(bob, transfer.id, 'done');
   t.ok(readFileSync(received.paths[0] as string).equals(content));
   t.equal((await liar).peer, nodes[1]?.id);
 });
@@ -267,11 +238,11 @@ t.test('a full disk lets it wait, with what has arrived; room made, it goes on',
   const id = await send(16 * BLOCK);
   await bob.files.accept(id, { out });
   writeFileSync(path.join(out, 'filler'), new Uint8Array(7 * 1024 * 1024));
-  t.equal((await until(bob, id, 'paused')).code, 'DISK_FULL');
+  t.equal((await untilTransfer(bob, id, 'paused')).code, 'DISK_FULL');
   nodes[0]?.uploadCap.set(null);
   rmSync(path.join(out, 'filler'));
   await bob.files.resume(id);
-  await until(bob, id, 'done');
+  await untilTransfer(bob, id, 'done');
   execFileSync('cmp', [path.join(dir, 'from/a'), path.join(out, 'a')]);
   t.same(readdirSync(out), ['a']);
 
@@ -291,7 +262,7 @@ t.test('a folder that vanishes meanwhile is told, and nothing is written elsewhe
   await offer;
   await bob.files.accept(transfer.id, { out: path.join(dir, 'to/inbox') });
   rmSync(path.join(dir, 'to/inbox'), { recursive: true });
-  t.equal((await until(bob, transfer.id, 'paused')).code, 'DISK_FAILED');
+  t.equal((await untilTransfer(bob, transfer.id, 'paused')).code, 'DISK_FAILED');
   t.same(readdirSync(path.join(dir, 'to')), []);
 });
 
@@ -329,7 +300,7 @@ t.test('a cap holds for all who are given something together, and each gets a sh
       const { transfer } = await ann.files.offer({ paths: [path.join(dir, 'from', `${i + 1}`)], to });
       await offer;
       await room.files.accept(transfer.id, { out: path.join(dir, room === others[0] ? 'Bob' : 'Cem') });
-      await until(room, transfer.id, 'done');
+      await untilTransfer(room, transfer.id, 'done');
     }),
   );
   t.ok(performance.now() - started > 600, '16 blocks at 16 a second, less what may go at once');

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import type { Finding } from '../../src/daemon/doctor-api.js';
+import type { Finding } from '../../src/doctor/finding.js';
 import { has } from '../support/needs.js';
 import { Dht } from './dht.js';
 import { type Host, Lan } from './hosts.js';

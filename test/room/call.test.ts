@@ -1,14 +1,13 @@
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { ProtocolError } from '../../src/errors.js';
 import type { PeerId } from '../../src/identity/peer-id.js';
 import { encodeConfig, encodeFrame, type Frame } from '../../src/media/frame.js';
 import { ReferenceTracker } from '../../src/media/frame-gate.js';
 import type { Room } from '../../src/room/room.js';
 import type { RoomCallEvents } from '../../src/room/room-call.js';
-import { MemoryNetwork } from '../support/memory-discovery.js';
-import { MemoryNode, next, roomNumber } from '../support/memory-node.js';
+import { next } from '../support/memory-node.js';
+import { people } from '../support/one-room.js';
 
-const KEYS = roomNumber(8);
 const CAMERA = { kind: 'camera', codec: 'vp9', encodings: 1, width: 640, height: 480 } as const;
 const CONFIG = encodeConfig({
   width: 640,
@@ -47,19 +46,6 @@ class Encoder {
   }
 }
 
-/** Rooms of people who see each other, in the order of their names. */
-async function people(t: Test, ...names: string[]): Promise<Room[]> {
-  const network = new MemoryNetwork();
-  const rooms: Room[] = [];
-  for (const name of names) {
-    const node = await MemoryNode.open(t, name, network);
-    rooms.push(await node.join(KEYS));
-  }
-  for (const room of rooms)
-    while (room.members.length < names.length - 1) await next((fn) => room.on('member-joined', fn));
-  return rooms;
-}
-
 /** The next event of this name in a room's call that fits. */
 const heard = <K extends keyof RoomCallEvents>(
   { call }: Room,
@@ -76,7 +62,8 @@ async function until(room: Room, fits: () => boolean): Promise<void> {
 const here = (room: Room) => room.call.calls[0]?.members.length ?? 0;
 
 t.test('whoever is in the room sees the call and who is in it; it ends with the last one', async (t) => {
-  const [ann, bob] = (await people(t, 'Ann', 'Bob')) as [Room, Room];
+  const { rooms } = await people(t, 'Ann', 'Bob');
+  const [ann, bob] = rooms as [Room, Room];
   const seen: string[] = [];
   bob.call.on('change', ({ type }) => void seen.push(type));
   ann.call.join({ decodes: ['opus', 'vp9'] });
@@ -98,7 +85,8 @@ t.test('whoever is in the room sees the call and who is in it; it ends with the 
 });
 
 t.test('two who start at once are in one call', async (t) => {
-  const [ann, bob] = (await people(t, 'Ann', 'Bob')) as [Room, Room];
+  const { rooms } = await people(t, 'Ann', 'Bob');
+  const [ann, bob] = rooms as [Room, Room];
   ann.call.join({ decodes: [] });
   bob.call.join({ decodes: [] });
   await until(ann, () => here(ann) === 2);
@@ -107,7 +95,8 @@ t.test('two who start at once are in one call', async (t) => {
 });
 
 t.test('a call of two is theirs alone', async (t) => {
-  const [ann, bob, eve] = (await people(t, 'Ann', 'Bob', 'Eve')) as [Room, Room, Room];
+  const { rooms } = await people(t, 'Ann', 'Bob', 'Eve');
+  const [ann, bob, eve] = rooms as [Room, Room, Room];
   const bobId = (ann.members.find(({ name }) => name === 'Bob') as { id: PeerId }).id;
   const annId = (bob.members.find(({ name }) => name === 'Ann') as { id: PeerId }).id;
   ann.call.join({ direct: bobId, decodes: [] });
@@ -128,7 +117,8 @@ t.test('a call of two is theirs alone', async (t) => {
 });
 
 t.test('who declines, who is busy', async (t) => {
-  const [ann, bob] = (await people(t, 'Ann', 'Bob')) as [Room, Room];
+  const { rooms } = await people(t, 'Ann', 'Bob');
+  const [ann, bob] = rooms as [Room, Room];
   const bobId = (ann.members[0] as { id: PeerId }).id;
   ann.call.join({ direct: bobId, decodes: [] });
   const declined = heard(ann, 'ring-outcome', ({ outcome }) => outcome !== 'ringing');
@@ -145,7 +135,8 @@ t.test('who declines, who is busy', async (t) => {
 });
 
 t.test('[D12] no frame is given to whoever has not asked for its track, and none is sent', async (t) => {
-  const [ann, bob] = (await people(t, 'Ann', 'Bob')) as [Room, Room];
+  const { rooms } = await people(t, 'Ann', 'Bob');
+  const [ann, bob] = rooms as [Room, Room];
   ann.call.join({ decodes: [] });
   const track = ann.call.produce(CAMERA);
   const encoder = new Encoder(track.stream);
@@ -193,7 +184,8 @@ t.test('[D12] no frame is given to whoever has not asked for its track, and none
 });
 
 t.test('whoever leaves takes their tracks along, and so does whoever is lost', async (t) => {
-  const [ann, bob] = (await people(t, 'Ann', 'Bob')) as [Room, Room];
+  const { rooms } = await people(t, 'Ann', 'Bob');
+  const [ann, bob] = rooms as [Room, Room];
   ann.call.join({ decodes: [] });
   bob.call.join({ decodes: [] });
   const track = ann.call.produce(CAMERA);
@@ -208,7 +200,8 @@ t.test('whoever leaves takes their tracks along, and so does whoever is lost', a
 });
 
 t.test('what cannot be shown is refused', async (t) => {
-  const [ann] = (await people(t, 'Ann')) as [Room];
+  const { rooms } = await people(t, 'Ann');
+  const [ann] = rooms as [Room];
   t.throws(() => ann.call.produce(CAMERA), { code: 'CALL_UNKNOWN' });
   ann.call.join({ decodes: [] });
   t.throws(() => ann.call.produce({ ...CAMERA, codec: 'opus' }), { code: 'API_BAD_REQUEST' });
