@@ -1,6 +1,7 @@
 import type { ApiEvent, Person } from '../src/daemon/api.js';
-import { showText } from '../src/text.js';
+import type { Message } from '../src/daemon/chat-api.js';
 import { callEventLine } from './call-lines.js';
+import { beginning, messageLines } from './message-lines.js';
 import { type Output, safe } from './output.js';
 import { pathLabel } from './path-label.js';
 import { offerLines, shortId } from './transfer-lines.js';
@@ -9,18 +10,36 @@ import { offerLines, shortId } from './transfer-lines.js';
  * An event as lines for a person; none for what need not be told. Everything after a message's first line is
  * indented, so that no message can look like another event.
  */
-export function eventLines(event: ApiEvent, out: Output, nameOf: (person: Person) => string): string[] {
+export function eventLines(
+  event: ApiEvent,
+  out: Output,
+  nameOf: (person: Person) => string,
+  shown: (id: string) => Message | undefined,
+): string[] {
   const { paint } = out;
   const time = paint.dim(new Date(event.time).toTimeString().slice(0, 5));
   switch (event.type) {
-    case 'message': {
-      if (event.author.muted) return [];
-      const [first = '', ...rest] = showText(event.text).split('\n').map(safe);
+    case 'message':
+      return event.author.muted ? [] : messageLines(event, { paint, nameOf });
+    case 'message-edited':
+      return event.author.muted || !shown(event.id) ? [] : messageLines(event, { paint, nameOf });
+    case 'message-deleted': {
+      const message = shown(event.id);
+      const when = message && new Date(message.sent).toTimeString().slice(0, 5);
+      return when ? [`${time} ${paint.dim(`- ${nameOf(event.by)} deleted what was said at ${when}`)}`] : [];
+    }
+    case 'reaction': {
+      const message = shown(event.id);
+      if (!message || event.by.muted) return [];
+      const what = event.on ? 'reacts with' : 'takes back';
       return [
-        `${time} ${paint.bold(nameOf(event.author))}: ${first}`,
-        ...rest.map((line) => `      ${line}`),
+        `${time} ${paint.dim(`+ ${nameOf(event.by)} ${what} ${safe(event.emoji)} to "${beginning(message.text)}"`)}`,
       ];
     }
+    case 'history-changed':
+      return event.done && event.added > 0
+        ? [`${time} ${paint.dim(`${event.added} messages of before came in; /history shows the newest`)}`]
+        : [];
     case 'peer-joined': {
       const way = event.path ? `, ${pathLabel(event.path)}` : '';
       const verified = event.peer.verified ? ', verified' : ''; // last, where no name can stand
@@ -47,6 +66,7 @@ export function eventLines(event: ApiEvent, out: Output, nameOf: (person: Person
     case 'transfer-failed':
     case 'file-refused':
     case 'peer-lookalike':
+    case 'history-notice':
     case 'error':
       return [`${time} ${paint.yellow(`! ${safe(event.text)}`)}`];
     default: {

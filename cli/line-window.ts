@@ -1,4 +1,4 @@
-import type { ApiEvent, Peer, Result } from '../src/daemon/api.js';
+import type { ApiEvent, Peer, Person, Result } from '../src/daemon/api.js';
 import type { Client } from '../src/daemon/client.js';
 import { ChatterError } from '../src/errors.js';
 import { type Context, failureLine } from './context.js';
@@ -6,8 +6,18 @@ import { eventLines, Names } from './event-lines.js';
 import { EXIT } from './exit-codes.js';
 import { inputLine } from './input-line.js';
 import { InputLines } from './input-lines.js';
+import { asRequest, doRequest } from './json-requests.js';
+import { messageLines } from './message-lines.js';
 import { safe } from './output.js';
+import { ShownMessages } from './shown-messages.js';
 import { slashCommand } from './slash-commands.js';
+
+export interface LineOptions {
+  /** Takes / commands from a pipe too. */
+  commands: boolean;
+  /** So many messages of before. Default 20 at a terminal, none on a pipe. */
+  history?: number;
+}
 
 /**
  * One room on a pipe, or as appended lines at a terminal: events are printed, input lines are said, until `{quit}`,
@@ -20,6 +30,13 @@ export class LineWindow {
   readonly #input: InputLines;
   readonly #names = new Names();
   readonly #takesCommands: boolean;
+  readonly #history: number;
+  readonly #shown = new ShownMessages();
+  /** People whose wish to write to one alone was told. */
+  readonly #asked = new Set<string>();
+  /** Events that came before the history was shown. */
+  #early: ApiEvent[] | null = [];
+  #readTimer: NodeJS.Timeout | null = null;
   /** Others who are here. */
   readonly #here = new Map<string, string>();
   /** Own lines that nobody has yet, by id; only a pipe waits for them. */
@@ -35,19 +52,23 @@ export class LineWindow {
   #lost: ChatterError | null = null;
   #failure = 0;
 
-  constructor(client: Client, context: Context, room: Result<'join'>, commands: boolean) {
+  constructor(client: Client, context: Context, room: Result<'join'>, { commands, history }: LineOptions) {
     this.#client = client;
     this.#context = context;
     this.#room = room;
     this.#input = new InputLines(process.stdin, process.stdout);
     this.#takesCommands = commands || this.#input.isTerminal;
+    // A program that is started again would take what was said before for something new.
+    this.#history = history ?? (this.#input.isTerminal ? SHOWN_BEFORE : 0);
   }
 
   async run(): Promise<number> {
-    this.#greet();
     this.#client.on('event', (event) => {
-      if ('roomId' in event && event.roomId === this.#room.roomId) this.#onEvent(event);
+      if (!('roomId' in event) || event.roomId !== this.#room.roomId) return;
+      if (this.#early) this.#early.push(event);
+      else this.#onEvent(event);
     });
+    this.#greet();
     this.#client.on('resync', () => void this.#resync().catch((err: unknown) => this.#fail(err)));
     this.#client.on('failed', (err) => {
       this.#lost = err;
@@ -55,6 +76,7 @@ export class LineWindow {
     });
     this.#client.on('lost', () => this.#context.out.note('The node ended; starting it again.'));
     try {
+      await this.#showHistory();
       for await (const line of this.#input) {
         if (line === '{quit}' || (this.#takesCommands && inputLine(line).type === 'quit')) break;
         await this.#take(line);
@@ -62,6 +84,7 @@ export class LineWindow {
       if (!this.#lost) await this.#delivered();
     } finally {
       this.#input.close();
+      if (this.#readTimer) clearTimeout(this.#readTimer);
     }
     if (this.#lost) throw this.#lost;
     return this.#failure;
@@ -86,19 +109,61 @@ export class LineWindow {
     if (this.#input.isTerminal) this.#print(['/help lists commands; /quit or {quit} leaves.']);
   }
 
+  /** What was said before, bounded; then what has come meanwhile, once. */
+  async #showHistory(): Promise<void> {
+    const { roomId: room } = this.#room;
+    const { messages } =
+      this.#history === 0
+        ? { messages: [] }
+        : await this.#client
+            .request('history', { room, limit: this.#history })
+            .catch(() => ({ messages: [] }));
+    const { out } = this.#context;
+    const before = new Set(messages.map(({ id }) => id));
+    for (const message of messages) {
+      this.#names.see(message.author);
+      this.#shown.see(message);
+      if (out.json) out.object({ type: 'message', time: message.sent, ...message, old: true });
+      else if (!message.author.muted && !message.request)
+        this.#print(messageLines(message, { paint: out.paint, nameOf: (person) => this.#names.of(person) }));
+    }
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const event of early) if (event.type !== 'message' || !before.has(event.id)) this.#onEvent(event);
+    this.#tellRead();
+  }
+
+  /** What stands before a person is read; what a program was given is not. */
+  #tellRead(): void {
+    if (!this.#input.isTerminal || this.#readTimer) return;
+    this.#readTimer = setTimeout(() => {
+      this.#readTimer = null;
+      void this.#client.request('read', { room: this.#room.roomId }).catch(() => undefined);
+    }, READ_EVERY_MS);
+  }
+
   async #take(line: string): Promise<void> {
     if (line.trim() === '') return;
     try {
       const request = this.#context.out.json ? asRequest(line) : null;
       if (request) {
-        this.#checkRoom(request.room);
-        await this.#say(request.text);
+        this.#checkRoom(request.params.room);
+        const { verb, params } = request;
+        if (verb === 'say' && params.replyTo === undefined) await this.#say(String(params.text));
+        else await doRequest(this.#client, request, this.#room.roomId);
         return;
       }
       const typed = this.#takesCommands ? inputLine(line) : ({ type: 'say', text: line } as const);
       if (typed.type === 'say') await this.#say(typed.text);
       else if (typed.type === 'command')
-        this.#print(await slashCommand(typed.text, { client: this.#client, room: this.#room }));
+        this.#print(
+          await slashCommand(typed.text, {
+            client: this.#client,
+            room: this.#room,
+            messages: this.#shown,
+            see: (message) => this.#shown.see(message),
+          }),
+        );
     } catch (err) {
       this.#fail(err);
     }
@@ -129,7 +194,10 @@ export class LineWindow {
     const { id, recipients } = await said;
     if (this.#confirmed.delete(id)) return;
     if (recipients > 0) this.#undelivered.add(id);
-    else if (this.#input.isTerminal) this.#print(['Nobody is here yet: nobody got this.']);
+    else if (this.#input.isTerminal)
+      this.#print([
+        this.#room.room === 'lobby' ? NOBODY_IN_LOBBY : 'Nobody else is here: it is kept for who comes.',
+      ]);
   }
 
   #onEvent(event: ApiEvent): void {
@@ -154,11 +222,20 @@ export class LineWindow {
 
   /** What was typed here stands here already; what oneself said in another window does not. */
   async #show(event: ApiEvent): Promise<void> {
-    if (event.type === 'message' && event.self) {
-      await this.#saying;
-      if (this.#own.delete(event.id)) return;
+    if (event.type === 'message') {
+      this.#shown.see(event);
+      if (event.self) {
+        await this.#saying;
+        if (this.#own.delete(event.id)) return;
+      } else this.#tellRead();
+      if (event.request && this.#asked.has(event.author.id)) return;
+      if (event.request) this.#asked.add(event.author.id);
     }
-    this.#print(eventLines(event, this.#context.out, (person) => this.#names.of(person)));
+    const nameOf = (person: Person) => this.#names.of(person);
+    this.#print(eventLines(event, this.#context.out, nameOf, (id) => this.#shown.get(id)));
+    if (event.type === 'message-edited') this.#shown.see(event);
+    const known = event.type === 'reaction' ? this.#shown.get(event.id) : undefined;
+    if (known && event.type === 'reaction') this.#shown.see({ ...known, reactions: event.reactions });
   }
 
   /** Says what was held, one after the other; each counts as held until it counts as said. */
@@ -227,19 +304,7 @@ export class LineWindow {
 }
 
 const HELD_LINES = 10_000;
-
-/** An input line of `--json` that is a JSON object is a request; any other line is a message. */
-function asRequest(line: string): { text: string; room: unknown } | null {
-  if (!line.startsWith('{')) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return null;
-  }
-  const { do: verb, text, room } = value as { do?: unknown; text?: unknown; room?: unknown };
-  if (verb !== 'say' || typeof text !== 'string') {
-    throw new ChatterError('USAGE', { message: 'A request line is {"do":"say","text":"…"}.' });
-  }
-  return { text, room };
-}
+/** Messages of before that a person sees when they come. */
+const SHOWN_BEFORE = 20;
+const READ_EVERY_MS = 1_000;
+const NOBODY_IN_LOBBY = 'Nobody is here: nobody got this, and nothing of the lobby is kept.';

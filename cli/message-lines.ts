@@ -45,24 +45,23 @@ export function messageLines(
 }
 
 /** What is to be read in a message; for one whose text is gone, or is not text, what became of it or what it is. */
-function wordsOf(message: Message): string {
+export function wordsOf(message: Message): string {
   if (message.deleted) return '(deleted)';
   if (message.expired) return '(no longer kept)';
-  if (message.request)
-    return '(a direct message; /allow shows what this person writes to you, /refuse hides it)';
+  if (message.request) return '(a direct message that waits for /allow or /refuse)';
   return showText(message.text);
 }
 
 /** True where there is nothing of what the author wrote. */
-const isGone = ({ deleted, expired, request }: Message): boolean =>
+export const isGone = ({ deleted, expired, request }: Message): boolean =>
   deleted === true || expired === true || request === true;
 
 /** `👍 2  🎉 1`. */
-const reactionWords = ({ reactions }: Pick<Message, 'reactions'>): string =>
+export const reactionWords = ({ reactions }: Pick<Message, 'reactions'>): string =>
   reactions.map(({ emoji, people }) => `${safe(emoji)} ${people.length}`).join('  ');
 
 /** The first words of a text, on one line. */
-function beginning(text: string): string {
+export function beginning(text: string): string {
   const line = safe(showText(text).replace(/\s+/g, ' ').trim());
   return line.length > QUOTE_CHARACTERS ? `${line.slice(0, QUOTE_CHARACTERS).toWellFormed()}…` : line;
 }

@@ -44,3 +44,6 @@ export class Output {
 
 /** Text that somebody else chose, fit to stand within one line of a terminal. */
 export const safe = terminalText;
+
+/** Paints nothing. */
+export const PLAIN = pc.createColors(false);

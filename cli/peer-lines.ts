@@ -1,12 +1,11 @@
-import pc from 'picocolors';
 import type { Instance, Peer } from '../src/daemon/api.js';
-import { type Output, safe } from './output.js';
+import { type Output, PLAIN, safe } from './output.js';
 import { pathLabel } from './path-label.js';
 import { personLabel } from './person-commands.js';
 import { size } from './transfer-lines.js';
 
 /** Somebody in a room as lines: who, by which path, with which round trip and rate; a line more for each further machine. */
-export function peerLines(peer: Peer, paint: Output['paint'] = pc.createColors(false)): string[] {
+export function peerLines(peer: Peer, paint: Output['paint'] = PLAIN): string[] {
   const name = `${paint.bold(safe(peer.name))} ${paint.dim(`#${peer.tag}`)}`;
   if (peer.self) return [`${name}  you`];
   const [first = '', ...others] = peer.instances.map(way);

@@ -111,7 +111,8 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .option('--detach', 'return at once; the node stays');
   choosesRoom(command('join [ROOM]', 'talk in a room', () => import('./commands/join.js')))
     .option('--plain', 'appended lines instead of the whole screen (also with TERM=dumb)')
-    .option('--commands', 'take / commands from a pipe too');
+    .option('--commands', 'take / commands from a pipe too')
+    .option('--history <N>', 'lines of before, 0 to 500 (plain: 20, on a pipe: 0)', lines);
   choosesRoom(
     command(
       'say ROOM TEXT...',
@@ -255,6 +256,12 @@ function addExamples(command: Command, name: string): void {
 function address(value: string, before: string[] | undefined): string[] {
   if (!/^[^\s]+:\d{1,5}$/.test(value)) throw new InvalidArgumentError('An address is written host:port.');
   return collect(value, before);
+}
+
+function lines(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number > 500) throw new InvalidArgumentError('It is a number from 0 to 500.');
+  return number;
 }
 
 function hookEvent(value: string, before: string[] | undefined): string[] {

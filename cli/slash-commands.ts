@@ -1,9 +1,12 @@
 import type { Result } from '../src/daemon/api.js';
+import type { Message } from '../src/daemon/chat-api.js';
 import type { Client } from '../src/daemon/client.js';
 import { ChatterError } from '../src/errors.js';
 import { callLines } from './call-lines.js';
 import { Names } from './event-lines.js';
 import { fileCommand, isFileVerb } from './file-slash.js';
+import { historyCommand, isHistoryVerb } from './history-slash.js';
+import { isMessageVerb, messageCommand } from './message-commands.js';
 import { safe } from './output.js';
 import { pathLabel } from './path-label.js';
 import { peerLines } from './peer-lines.js';
@@ -13,18 +16,25 @@ import { slashHelp } from './slash-verbs.js';
 export interface SlashContext {
   client: Client;
   room: Pick<Result<'join'>, 'room' | 'roomId'>;
+  /** The messages that the window has shown, the newest last. */
+  messages: Iterable<Message>;
+  /** Hears of messages that are shown by a command. */
+  see: (message: Message) => void;
 }
 
 /** Does what a line that begins with `/` asks for; resolves to what is to be shown. Throws USAGE for others. */
-export async function slashCommand(line: string, { client, room }: SlashContext): Promise<string[]> {
-  const [verb = '', ...rest] = line.slice(1).split(/\s+/);
-  const argument = rest.join(' ').trim();
+export async function slashCommand(
+  line: string,
+  { client, room, messages, see }: SlashContext,
+): Promise<string[]> {
+  const [, verb = '', rest = ''] = /^\/(\S*)\s*(.*)$/s.exec(line) ?? [];
+  const argument = rest.trim();
   switch (verb) {
     case 'help':
       return slashHelp();
     case 'me':
       if (!argument) throw new ChatterError('USAGE', { message: '/me needs what you do.' });
-      await client.request('say', { room: room.roomId, text: `_${argument}_` });
+      await client.request('say', { room: room.roomId, text: argument, me: true });
       return [];
     case 'peers':
       return (await client.request('peers', { room: room.roomId })).flatMap((peer) => peerLines(peer));
@@ -55,6 +65,8 @@ export async function slashCommand(line: string, { client, room }: SlashContext)
       await client.request('leave', { room: room.roomId });
       return [`Left ${safe(room.room)}. /quit closes this window.`];
     default:
+      if (isMessageVerb(verb)) return messageCommand(client, verb, argument, messages);
+      if (isHistoryVerb(verb)) return historyCommand(client, verb, argument, room.roomId, see);
       if (isFileVerb(verb)) return fileCommand(client, verb, argument, room.roomId);
       if (isPersonVerb(verb)) return personCommand(client, verb, argument);
       throw new ChatterError('USAGE', { message: `There is no /${safe(verb)}; /help lists what there is.` });

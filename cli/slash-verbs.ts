@@ -1,5 +1,13 @@
 /** What the word after a verb is. */
-export type Takes = 'nothing' | 'person' | 'path' | 'transfer' | 'text';
+export type Takes =
+  | 'nothing'
+  | 'person'
+  | 'recipient'
+  | 'path'
+  | 'transfer'
+  | 'message'
+  | 'reaction'
+  | 'text';
 
 interface SlashVerb {
   verb: string;
@@ -20,23 +28,33 @@ const slash = (usage: string, takes: Takes, does: string): SlashVerb => ({
 const SLASH_VERBS: readonly SlashVerb[] = [
   slash('/help', 'nothing', 'this list'),
   slash('/who', 'nothing', 'who is here; /peers tells by which path, and how well'),
+  slash('/reply [#TAG] TEXT', 'message', 'answer the last message of somebody else, or the one of the tag'),
+  slash('/edit [#TAG]', 'message', 'change your last message, or the one of the tag'),
+  slash('/delete #TAG', 'message', 'delete a message of yours for everyone'),
+  slash('/react [#TAG] EMOJI', 'reaction', 'react to a message, or take it back'),
+  slash('/search WORDS', 'text', 'find what was said; /mentions, /history [N] show it with tags'),
+  slash('/dm PEER TEXT', 'recipient', 'say something to one person alone; /allow, /refuse PEER'),
   slash('/me TEXT', 'text', 'say what you do: /me waves'),
   slash('/name NAME', 'text', 'change your name in this room'),
-  slash('/verify PEER', 'person', 'compare safety numbers; /verify PEER yes marks them as verified'),
+  slash('/verify PEER', 'person', 'compare safety numbers; /verify PEER yes marks them'),
   slash('/block PEER', 'person', 'let somebody in nowhere any more; /unblock PEER'),
   slash('/mute PEER', 'person', 'do not show what somebody says; /unmute PEER'),
-  slash('/send PATH', 'path', 'offer a file or folder to everybody here'),
-  slash('/files', 'nothing', 'what is offered and under way'),
-  slash('/accept ID', 'transfer', 'take an offer; /decline, /pause, /resume, /cancel, /withdraw ID'),
+  slash('/send PATH', 'path', 'offer a file or folder; /files lists what is offered'),
+  slash('/accept ID', 'transfer', 'take an offer; /decline /pause /resume /cancel /withdraw'),
   slash('/call', 'nothing', 'who is in a call here, and who shows what'),
   slash('/invite', 'nothing', 'print the invite of this room'),
-  slash('/leave', 'nothing', 'leave the room for good (it is not joined again at the next start)'),
+  slash('/leave', 'nothing', 'leave the room: it is not joined again at the next start'),
   slash('/quit', 'nothing', 'close this window; so do {quit} and Ctrl-C twice'),
 ];
 
 /** Verbs that are told together with another one. */
 const FURTHER: readonly (readonly [verb: string, takes: Takes])[] = [
   ['peers', 'nothing'],
+  ['mentions', 'nothing'],
+  ['history', 'text'],
+  ['allow', 'person'],
+  ['refuse', 'person'],
+  ['files', 'nothing'],
   ['unblock', 'person'],
   ['unmute', 'person'],
   ['decline', 'transfer'],
@@ -52,7 +70,7 @@ export const TAKES: ReadonlyMap<string, Takes> = new Map([
   ...FURTHER,
 ]);
 
-const USAGE_CELLS = 15;
+const USAGE_CELLS = 21;
 
 /** All of them, a line each. */
 export const slashHelp = (): string[] => [

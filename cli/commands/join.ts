@@ -18,7 +18,10 @@ export async function run(
     const joined = await enter(client, context, chosen, options.yes === true);
     const window = fullScreen
       ? new fullScreen.FullScreen(client, context, joined)
-      : new LineWindow(client, context, joined, options.commands === true);
+      : new LineWindow(client, context, joined, {
+          commands: options.commands === true,
+          history: options.history as number | undefined,
+        });
     return await window.run();
   } finally {
     await client.close();

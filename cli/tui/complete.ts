@@ -1,10 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { isMessageVerb, type MessageVerb, suits } from '../message-commands.js';
+import { messageTag } from '../message-tag.js';
 import { safe } from '../output.js';
 import { TAKES, type Takes } from '../slash-verbs.js';
 import { shortId } from '../transfer-lines.js';
 import { withText } from './editor.js';
+import { messagesOf } from './entries.js';
 import { type Completion, nameOf, type State } from './state.js';
 
 /** What stands before the cursor: which kind of word, as far as it is written, and where it begins. */
@@ -16,6 +19,13 @@ export interface Begun {
 
 /** Names that are offered, at most. */
 const PATHS = 200;
+/** So many messages back can be picked with Tab. */
+const PICKED = 200;
+const EMOJI = ['👍', '❤️', '😂', '🎉', '😮', '😢', '👀', '✅'];
+const NAMES_MESSAGE = /^\/(reply|edit|delete|react) /;
+
+/** True while something is written that can be about one of the messages that are shown. */
+export const namesMessage = (text: string): boolean => NAMES_MESSAGE.test(text);
 
 /** The word that can be completed where the cursor is; null where none can. */
 export function begun(text: string, cursor: number): Begun | null {
@@ -24,20 +34,38 @@ export function begun(text: string, cursor: number): Begun | null {
   if (verb) return { kind: 'verb', word: verb[1] as string, from: 1 };
   const [whole, name = '', rest = ''] = /^\/([a-z]+) +(.*)$/s.exec(before) ?? [];
   const takes = TAKES.get(name);
+  if (isMessageVerb(name)) return begunAbout(name, rest, before.length);
   if (whole !== undefined && takes && takes !== 'nothing' && takes !== 'text')
     return { kind: takes, word: rest, from: before.length - rest.length };
+  return begunMention(before);
+}
+
+/** A tag, the emoji after it, or a name in the words. */
+function begunAbout(verb: MessageVerb, rest: string, end: number): Begun | null {
+  if (/^#?[0-9a-f]*$/i.test(rest) && (rest.startsWith('#') || rest === ''))
+    return {
+      kind: verb === 'react' && rest === '' ? 'reaction' : 'message',
+      word: rest,
+      from: end - rest.length,
+    };
+  const [, tag = '', words = rest] = /^(#[0-9a-f]{4,64} +)(.*)$/is.exec(rest) ?? [];
+  if (verb === 'react') return { kind: 'reaction', word: words, from: end - rest.length + tag.length };
+  return begunMention(words, end - words.length);
+}
+
+function begunMention(before: string, from = 0): Begun | null {
   const mention = /(?:^|\s)@([^@\n]{0,40})$/u.exec(before);
   if (mention)
     return {
       kind: 'mention',
       word: mention[1] as string,
-      from: before.length - (mention[1] as string).length,
+      from: from + before.length - (mention[1] as string).length,
     };
   return null;
 }
 
 /** The words that can stand there, as they are to be written. Rejects for no reason: what cannot be read has no words. */
-export async function wordsFor(state: State, { kind, word }: Begun): Promise<string[]> {
+export async function wordsFor(state: State, { kind, word, from }: Begun): Promise<string[]> {
   const fits = (whole: string) => whole.toLowerCase().startsWith(word.toLowerCase());
   switch (kind) {
     case 'verb':
@@ -48,6 +76,21 @@ export async function wordsFor(state: State, { kind, word }: Begun): Promise<str
         .map((name) => `${name} `);
     case 'person':
       return people(state).filter(fits);
+    case 'recipient':
+      return people(state)
+        .filter(fits)
+        .map((name) => `${name} `);
+    case 'message': {
+      const [verb = ''] = /[a-z]+/.exec(state.editor.text.slice(0, from)) ?? [];
+      return messagesOf(state.entries)
+        .filter((message) => isMessageVerb(verb) && suits(verb, message))
+        .slice(-PICKED)
+        .reverse()
+        .map((message) => `${messageTag(message)} `)
+        .filter(fits);
+    }
+    case 'reaction':
+      return EMOJI.filter(fits);
     case 'transfer':
       return [...state.transfers.values()].filter(isOpen).map(shortId).filter(fits);
     default:
@@ -68,6 +111,13 @@ export function withWords(state: State, { from }: Begun, words: readonly string[
 export function choose(state: State, completion: Completion, by: 1 | -1): State {
   const { words, chosen } = completion;
   return withChosen(state, { ...completion, chosen: (chosen + by + words.length) % words.length });
+}
+
+/** Key of the message whose tag stands in the input as chosen; null where something else does. */
+export function pickedMessage({ completion, entries }: State): string | null {
+  const [, digits] = /^#([0-9a-f]+) $/.exec(completion?.words[completion.chosen] ?? '') ?? [];
+  if (digits === undefined) return null;
+  return entries.findLast(({ type, key }) => type === 'message' && key.startsWith(digits))?.key ?? null;
 }
 
 function withChosen(state: State, completion: Completion): State {

@@ -1,7 +1,7 @@
-import type { Person } from '../../src/daemon/api.js';
+import type { Message } from '../../src/daemon/chat-api.js';
 
 /** How something is to be drawn; `frame.tsx` says which of the 16 colours that is. */
-export type Tone = 'plain' | 'strong' | 'dim' | 'risk' | 'failed' | 'done' | 'accent';
+export type Tone = 'plain' | 'strong' | 'dim' | 'risk' | 'failed' | 'done' | 'accent' | 'picked';
 
 /** One thing in the log. Every text of another person is as they wrote it: rows are where it passes the gate. */
 export type Entry = MessageEntry | LineEntry | NoteEntry;
@@ -15,20 +15,14 @@ interface Base {
 
 export interface MessageEntry extends Base {
   readonly type: 'message';
-  /** Orders messages, with the key; the same on every machine. */
-  readonly clock: number;
-  readonly author: Person;
-  /** The author as the log calls them: with their tag where somebody else bears that name. */
+  /** As it stands now; its id is the key. `clock`, with the id, is its place: the same on every machine. */
+  readonly message: Message;
+  /** People as the log calls them: with their tag where somebody else bears that name. */
   readonly name: string;
-  readonly self: boolean;
-  readonly text: string;
-  /** A `/me` line. */
-  readonly me: boolean;
-  readonly mentionsMe: boolean;
-  /** People who have an own message, by id. */
-  readonly have: readonly string[];
-  /** The last stream to somebody was lost before they confirmed it. */
-  readonly doubt: boolean;
+  /** The only one who can read it, besides its author. */
+  readonly toName: string | null;
+  /** Who wrote what it answers; null where it answers nothing, or nothing that is known. */
+  readonly quotedName: string | null;
 }
 
 /** Something that happened. People who come, or go, one after the other are one line. */
@@ -83,18 +77,66 @@ function insert(entries: Entry[], entry: Entry): void {
   entries.splice(place, 0, entry);
 }
 
-const isBefore = (a: MessageEntry, b: MessageEntry): boolean =>
-  a.clock === b.clock ? a.key < b.key : a.clock < b.clock;
+const isBefore = ({ message: a }: MessageEntry, { message: b }: MessageEntry): boolean =>
+  a.clock === b.clock ? a.id < b.id : a.clock < b.clock;
+
+/**
+ * The entries with the newest page of the history in the place of the messages that were there, but for those that came
+ * since. What else happened stays where it was in time.
+ */
+export function withNewestPage(entries: readonly Entry[], page: readonly MessageEntry[]): readonly Entry[] {
+  const last = page.at(-1);
+  if (!last) return entries;
+  const others = entries.filter(({ type }) => type !== 'message');
+  const since = entries.filter((entry) => entry.type === 'message' && isBefore(last, entry));
+  const merged: Entry[] = [];
+  let next = 0;
+  for (const message of [...page, ...since]) {
+    for (let other = others[next]; other && other.at < message.at; other = others[++next]) merged.push(other);
+    merged.push(message);
+  }
+  return [...merged, ...others.slice(next)];
+}
+
+/** The entries below an older page. */
+export function withOlderPage(entries: readonly Entry[], page: readonly MessageEntry[]): readonly Entry[] {
+  const known = new Set(entries.map(({ key }) => key));
+  return [...page.filter(({ key }) => !known.has(key)), ...entries];
+}
+
+/** The messages among entries, in their order. */
+export const messagesOf = (entries: readonly Entry[]): Message[] =>
+  entries.flatMap((entry) => (entry.type === 'message' ? [entry.message] : []));
 
 /** The entries with one message changed; the same ones where it is not there. */
 export function withMessage(
   entries: readonly Entry[],
   key: string,
-  change: (message: MessageEntry) => MessageEntry,
+  change: (message: Message) => Message,
 ): readonly Entry[] {
   const index = entries.findLastIndex((entry) => entry.type === 'message' && entry.key === key);
-  if (index < 0) return entries;
+  const entry = entries[index];
+  if (entry?.type !== 'message') return entries;
   const next = [...entries];
-  next[index] = change(entries[index] as MessageEntry);
+  next[index] = { ...entry, message: change(entry.message) };
   return next;
+}
+
+/** The entries with every own message changed whose clock is above `after`. */
+export function withOwnMessages(
+  entries: readonly Entry[],
+  after: number,
+  change: (message: Message) => Message,
+): readonly Entry[] {
+  let next: Entry[] | null = null;
+  for (let i = entries.length - 1; i >= 0; i--) {
+    const entry = entries[i] as Entry;
+    if (entry.type !== 'message') continue;
+    if (entry.message.clock <= after) break;
+    const message = change(entry.message);
+    if (message === entry.message) continue;
+    next ??= [...entries];
+    next[i] = { ...entry, message };
+  }
+  return next ?? entries;
 }

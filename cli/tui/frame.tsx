@@ -4,7 +4,7 @@ import { type Frame, PEOPLE_CELLS } from './layout.js';
 import type { Row } from './log-rows.js';
 
 /** What each tone is, of the sixteen colours that every terminal has, light or dark. */
-const TONES: Record<Tone, { bold?: boolean; dimColor?: boolean; color?: string }> = {
+const TONES: Record<Tone, { bold?: boolean; dimColor?: boolean; inverse?: boolean; color?: string }> = {
   plain: {},
   strong: { bold: true },
   dim: { dimColor: true },
@@ -12,6 +12,7 @@ const TONES: Record<Tone, { bold?: boolean; dimColor?: boolean; color?: string }
   failed: { color: 'red' },
   done: { color: 'green' },
   accent: { color: 'magenta', bold: true },
+  picked: { inverse: true },
 };
 
 /** Draws a frame; everything about it was decided by `layout`. */

@@ -4,18 +4,23 @@ import { ChatterError } from '../../src/errors.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { inputLine } from '../input-line.js';
+import { isMessageVerb, reply } from '../message-commands.js';
 import { safe } from '../output.js';
+import { ShownMessages } from '../shown-messages.js';
 import { slashCommand } from '../slash-commands.js';
 import { listLine } from '../transfer-lines.js';
 import { begun, withWords, wordsFor } from './complete.js';
-import { type Entry, type Tone, withEntries } from './entries.js';
+import { withText } from './editor.js';
+import { type Entry, messagesOf, type Tone, withEntries } from './entries.js';
 import { KeyDecoder } from './keys.js';
 import { layout } from './layout.js';
 import { Painter } from './painter.js';
 import { reduceEvents, withPeers, withTransfers } from './reduce-event.js';
+import { isFull, withNewest, withOlder } from './reduce-history.js';
 import { type Effect, reduceKey } from './reduce-key.js';
 import { Screen } from './screen.js';
-import { emptyState, type Hint, type State } from './state.js';
+import { emptyState, type Hint, isLive, type State, type Target } from './state.js';
+import { withTarget } from './target.js';
 
 /** A flood of events costs at most so many drawings a second. */
 const DRAW_MS = 33;
@@ -26,6 +31,12 @@ const KEY_DRAW_MS = 5;
 /** Escape is a key of its own when nothing follows it in this time. */
 const ESCAPE_MS = 50;
 const PEERS_MS = 2_000;
+const NEWEST_PAGE = 100;
+const OLDER_PAGE = 200;
+/** Others forget after 6 s that somebody writes. */
+const TYPING_EVERY_MS = 3_000;
+const READ_EVERY_MS = 500;
+const DRAFT_MS = 1_000;
 
 /**
  * A room on the whole terminal. The state is changed by pure functions alone (`reduceEvents`, `reduceKey`), and drawn
@@ -47,6 +58,18 @@ export class FullScreen {
   #restMs = DRAW_MS;
   #escapeTimer: NodeJS.Timeout | undefined;
   #notes = 0;
+  /** Found by a command, and not in the log. */
+  readonly #found = new ShownMessages();
+  /** True while the history has to be read again: much of it has changed. */
+  #stale = false;
+  #reading: Promise<void> | null = null;
+  #typingAt = Number.NEGATIVE_INFINITY;
+  /** Id of the newest message that was told to be read. */
+  #readUpTo: string | null = null;
+  #readTimer: NodeJS.Timeout | null = null;
+  #draftTimer: NodeJS.Timeout | null = null;
+  /** What the node keeps as being written here. */
+  #draft = '';
   #lost: ChatterError | null = null;
   #close: () => void = () => {};
 
@@ -67,11 +90,16 @@ export class FullScreen {
     const peersTimer = setInterval(() => void this.#readPeers(), PEERS_MS);
     try {
       this.#enter();
+      void this.#readHistory();
+      void this.#readDraft();
       void this.#readPeers();
       void this.#readTransfers();
       await closed;
+      await this.#keepDraft();
     } finally {
       clearInterval(peersTimer);
+      if (this.#readTimer) clearTimeout(this.#readTimer);
+      if (this.#draftTimer) clearTimeout(this.#draftTimer);
       clearTimeout(this.#escapeTimer);
       if (this.#drawTimer) clearTimeout(this.#drawTimer);
       process.stdin.off('data', this.#onData);
@@ -90,6 +118,7 @@ export class FullScreen {
       this.#events.push(event);
       this.#draw(this.#restMs);
       if (event.type === 'peer-joined' || event.type === 'peer-path') void this.#readPeers();
+      if (event.type === 'history-changed' && event.roomId === this.#state.roomId) this.#stale = true;
     });
     this.#client.on('resync', () => void this.#resync().catch((err: unknown) => this.#fail(err)));
     this.#client.on('lost', () => this.#set({ ...this.#state, linked: false }));
@@ -137,7 +166,9 @@ export class FullScreen {
   #do(effect: Effect): void {
     switch (effect.type) {
       case 'submit':
-        return void this.#submit(effect.text).catch((err: unknown) => this.#fail(err));
+        return void this.#submit(effect.text, effect.target).catch((err: unknown) =>
+          this.#giveBack(effect.text, effect.target, err),
+        );
       case 'complete':
         return void this.#complete();
       case 'repaint':
@@ -147,30 +178,70 @@ export class FullScreen {
       case 'close':
         return this.#close();
       case 'older':
+        return void this.#readOlder();
       case 'typing':
-        return;
+        return this.#tellTyping();
     }
   }
 
-  async #submit(text: string): Promise<void> {
+  /** What could not be done is there to be tried again. */
+  #giveBack(text: string, target: Target | null, err: unknown): void {
+    this.#fail(err);
+    if (this.#state.editor.text === '')
+      this.#set({ ...this.#state, target, editor: withText(this.#state.editor, text) });
+  }
+
+  #tellTyping(): void {
+    const now = performance.now();
+    this.#draftTimer ??= setTimeout(() => {
+      this.#draftTimer = null;
+      void this.#keepDraft();
+    }, DRAFT_MS);
+    if (now - this.#typingAt < TYPING_EVERY_MS) return;
+    this.#typingAt = now;
+    void this.#client.request('typing', { room: this.#state.roomId, on: true }).catch(() => undefined);
+  }
+
+  async #submit(text: string, target: Target | null): Promise<void> {
+    this.#typingAt = Number.NEGATIVE_INFINITY;
+    if (this.#draft !== '') void this.#keepDraft();
+    const { roomId: room } = this.#state;
+    if (target?.verb === 'edit') {
+      await this.#client.request('edit', { room, id: target.message.id, text });
+      return;
+    }
     const line = inputLine(text);
     switch (line.type) {
       case 'quit':
         return this.#close();
       case 'say': {
-        const { recipients } = await this.#client.request('say', {
-          room: this.#state.roomId,
-          text: line.text,
-        });
-        if (recipients === 0) this.#hint({ text: 'Nobody is here yet: nobody got this.', tone: 'risk' });
+        if (target) return reply(this.#client, target.message, line.text);
+        const { recipients } = await this.#client.request('say', { room, text: line.text });
+        if (recipients === 0 && isLive(this.#state))
+          this.#hint({
+            text: 'Nobody is here: nobody got this, and nothing of the lobby is kept.',
+            tone: 'risk',
+          });
         return;
       }
-      case 'command': {
-        const { room, roomId } = this.#state;
-        this.#note(await slashCommand(line.text, { client: this.#client, room: { room, roomId } }), 'plain');
-        void this.#readPeers();
-      }
+      case 'command':
+        return this.#command(line.text);
     }
+  }
+
+  async #command(text: string): Promise<void> {
+    const [, verb = '', rest = ''] = /^\/(\S*)\s*(.*)$/s.exec(text) ?? [];
+    const begun = isMessageVerb(verb) ? withTarget(this.#state, verb, rest.trim()) : null;
+    if (begun) return this.#set(begun);
+    const { room, roomId } = this.#state;
+    const lines = await slashCommand(text, {
+      client: this.#client,
+      room: { room, roomId },
+      messages: [...this.#found, ...messagesOf(this.#state.entries)],
+      see: (message) => this.#found.see(message),
+    });
+    this.#note(lines, 'plain');
+    void this.#readPeers();
   }
 
   async #complete(): Promise<void> {
@@ -209,12 +280,68 @@ export class FullScreen {
       this.#note([...waiting.map(listLine), 'These wait for your answer: /accept ID, /decline ID'], 'strong');
   }
 
+  /** Reads the newest page again where the history has changed, unless somebody reads further up just now. */
+  async #readHistory(): Promise<void> {
+    const { roomId: room } = this.#state;
+    this.#stale = false;
+    const page = await this.#client.request('history', { room, limit: NEWEST_PAGE }).catch(() => null);
+    if (!page) return; // lost, or left just now: an event tells it
+    this.#takeEvents();
+    this.#set(withNewest(this.#state, page));
+  }
+
+  async #readOlder(): Promise<void> {
+    const { older, roomId: room, entries } = this.#state;
+    const before = messagesOf(entries)[0]?.id;
+    if (older === 'none')
+      return this.#hint({ text: 'This is the beginning of what is known here.', tone: 'dim' });
+    if (older !== 'more' || before === undefined) return;
+    if (isFull(this.#state))
+      return this.#hint({ text: 'There is more: npx chatter history, or npx chatter export.', tone: 'dim' });
+    this.#set({ ...this.#state, older: 'loading' });
+    const page = await this.#client.request('history', { room, before, limit: OLDER_PAGE }).catch(() => null);
+    this.#takeEvents();
+    this.#set(page ? withOlder(this.#state, page) : { ...this.#state, older: 'more' });
+  }
+
+  /** What one had begun to write here, in this window or another. */
+  async #readDraft(): Promise<void> {
+    const { roomId: room } = this.#state;
+    const draft = await this.#client.request('draft', { room }).catch(() => null);
+    if (!draft?.text || this.#state.editor.text !== '') return;
+    this.#draft = draft.text;
+    this.#set({ ...this.#state, editor: withText(this.#state.editor, draft.text) });
+  }
+
+  async #keepDraft(): Promise<void> {
+    const { editor, target, roomId: room, joined } = this.#state;
+    const text = target?.verb === 'edit' || editor.text.startsWith('/') ? '' : editor.text;
+    if (text === this.#draft || !joined) return;
+    this.#draft = text;
+    await this.#client.request('draft', { room, text }).catch(() => undefined);
+  }
+
+  /** What stands on the screen is read when somebody looks at it. */
+  #tellRead(): void {
+    const { focused, scroll, entries, joined, roomId: room } = this.#state;
+    const newest = entries.findLast((entry) => entry.type === 'message')?.key;
+    if (!focused || scroll || !joined || newest === undefined || newest === this.#readUpTo || this.#readTimer)
+      return;
+    this.#readTimer = setTimeout(() => {
+      this.#readTimer = null;
+      this.#readUpTo = newest;
+      void this.#client.request('read', { room, upTo: newest }).catch(() => undefined);
+      this.#tellRead();
+    }, READ_EVERY_MS);
+  }
+
   /** What was missed while the connection to the node was gone is not known: see how things stand. */
   async #resync(): Promise<void> {
     const { roomId } = this.#state;
     const people = await this.#client.request('peers', { room: roomId });
     this.#events = [];
     this.#set({ ...withPeers(this.#state, people), linked: true });
+    await this.#readHistory();
     this.#note(['Connected again.'], 'dim');
     await this.#readTransfers();
   }
@@ -263,6 +390,9 @@ export class FullScreen {
     this.#drawTimer = null;
     const startedAt = performance.now();
     this.#takeEvents();
+    if (this.#stale && !this.#state.scroll && !this.#reading)
+      this.#reading = this.#readHistory().finally(() => (this.#reading = null));
+    this.#tellRead();
     const frame = layout(this.#state, Date.now());
     this.#screen.draw(this.#painter.paint(frame), frame.cursor);
     this.#drawnAt = performance.now();

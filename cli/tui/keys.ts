@@ -24,6 +24,8 @@ const NAMED = [
   'end',
   'page-up',
   'page-down',
+  'focus-in',
+  'focus-out',
 ] as const;
 
 /** Last characters of control sequences (ECMA-48, xterm's "PC-Style Function Keys"). */
@@ -34,6 +36,8 @@ const BY_FINAL: Record<string, KeyName> = {
   D: 'left',
   F: 'end',
   H: 'home',
+  I: 'focus-in',
+  O: 'focus-out',
   Z: 'back-tab',
 };
 /** First numbers of sequences that end with `~` (xterm, VT220). */

@@ -1,13 +1,16 @@
 import type { Peer, Person } from '../../src/daemon/api.js';
 import type { TransferInfo } from '../../src/daemon/files-api.js';
+import { beginning } from '../message-lines.js';
+import { messageTag } from '../message-tag.js';
 import { safe } from '../output.js';
 import { pathLabel } from '../path-label.js';
 import { duration, size } from '../transfer-lines.js';
 import { cells, chop, cut, fit } from './cells.js';
+import { namesMessage, pickedMessage } from './complete.js';
 import type { Tone } from './entries.js';
-import type { Row, Span } from './log-rows.js';
+import type { Look, Row, Span } from './log-rows.js';
 import { visibleRows } from './scroll.js';
-import { nameOf, type State } from './state.js';
+import { isLive, nameOf, type State, type Target } from './state.js';
 
 /** A screen, row by row from the top; `cursor` is where the next character goes, from 0. */
 export interface Frame {
@@ -32,11 +35,15 @@ const PROMPT = '> ';
 
 const span = (text: string, tone: Tone = 'plain'): Span => ({ text, tone });
 
-/** How wide and high the log is. */
-export function logSize(state: State): { width: number; height: number } {
-  const { columns, rows } = state;
-  const width = columns >= WIDE ? columns - PEOPLE_CELLS : columns;
-  return { width, height: Math.max(1, rows - headRows(state).length - footRows(state).rows.length) };
+/** How the log looks, and how many rows high it is. */
+export function logView(state: State): { look: Look; height: number } {
+  const { columns, rows, editor } = state;
+  const width = columns >= WIDE ? columns - PEOPLE_CELLS - 1 : columns;
+  const height = Math.max(1, rows - headRows(state).length - footRows(state).rows.length);
+  return {
+    look: { width, live: isLive(state), tags: namesMessage(editor.text), picked: pickedMessage(state) },
+    height,
+  };
 }
 
 /** What is to be drawn. `now` in milliseconds since 1970 decides which day is today. */
@@ -44,8 +51,8 @@ export function layout(state: State, now: number): Frame {
   const { columns } = state;
   const head = headRows(state);
   const { rows: foot, cursor } = footRows(state);
-  const { width, height } = logSize(state);
-  const visible = visibleRows(state, width, height, now);
+  const { look, height } = logView(state);
+  const visible = visibleRows(state, look, height, now);
   const log = [...Array.from({ length: height - visible.length }, () => []), ...visible];
   const people = columns >= WIDE ? peopleRows(state, height) : [];
   return {
@@ -121,6 +128,7 @@ function ruleRow(state: State): Row {
 function hintOf(state: State): { text: string; tone: Tone } | null {
   if (state.hint) return { text: safe(state.hint.text), tone: state.hint.tone };
   if (state.completion) return { text: completionLine(state), tone: 'plain' };
+  if (state.target) return { text: targetLine(state.target), tone: 'strong' };
   if (state.scroll) {
     const below =
       state.below === 0
@@ -128,13 +136,24 @@ function hintOf(state: State): { text: string; tone: Tone } | null {
         : `${state.below === 1 ? '1 new message' : `${state.below} new messages`} below, `;
     return { text: `${below}End goes to the newest`, tone: state.below > 0 ? 'accent' : 'dim' };
   }
-  return null;
+  return state.typing.size > 0 ? { text: typingLine(state), tone: 'dim' } : null;
+}
+
+const targetLine = ({ verb, message }: Target): string =>
+  verb === 'edit'
+    ? `Editing ${messageTag(message)}; Enter saves it, Escape lets it be`
+    : `${message.to ? 'Answering alone' : 'Answering'} ${safe(message.author.name)}: ${beginning(message.text)}`;
+
+function typingLine({ typing, names }: State): string {
+  const who = [...typing.values()].map((person) => safe(nameOf(names, person)));
+  if (who.length > 3) return `${who.length} people are writing`;
+  return `${[who.slice(0, -1).join(', '), who.at(-1)].filter(Boolean).join(' and ')} ${who.length === 1 ? 'is' : 'are'} writing`;
 }
 
 /** The words that can be chosen from, as many as fit, with a mark at the one that stands in the input. */
 function completionLine({ completion, columns }: State): string {
   const { words = [], chosen = 0 } = completion ?? {};
-  const shown = words.map((word, i) => (i === chosen ? `[${safe(word)}]` : safe(word)));
+  const shown = words.map((word, i) => (i === chosen ? `[${safe(word.trimEnd())}]` : safe(word.trimEnd())));
   let from = 0;
   while (from < chosen && cells(shown.slice(from, chosen + 1).join('  ')) > columns - 8) from++;
   return shown.slice(from).join('  ');

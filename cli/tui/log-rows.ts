@@ -1,4 +1,8 @@
+import type { Message } from '../../src/daemon/chat-api.js';
 import { showText } from '../../src/text.js';
+import { deliveryWords } from '../delivery.js';
+import { beginning, isGone, reactionWords, wordsOf } from '../message-lines.js';
+import { messageTag } from '../message-tag.js';
 import { safe } from '../output.js';
 import { cells, cut, fit, wrap } from './cells.js';
 import type { Entry, LineEntry, MessageEntry, Tone } from './entries.js';
@@ -23,16 +27,32 @@ const LEAST_TEXT_CELLS = 8;
 
 const span = (text: string, tone: Tone = 'plain'): Span => ({ text, tone });
 
-/** The rows of an entry in a log of `width` cells; the same ones again for as long as neither changes. */
-export function rowsOf(entry: Entry, width: number): readonly Row[] {
+/** How entries are drawn. */
+export interface Look {
+  /** Cells of a row. */
+  readonly width: number;
+  /** Nothing is kept for who is not here. */
+  readonly live: boolean;
+  /** Messages bear their tags in the place of the time. */
+  readonly tags: boolean;
+  /** Key of the message that is being picked. */
+  readonly picked: string | null;
+}
+
+/** The rows of an entry; the same ones again for as long as neither it nor the look changes. */
+export function rowsOf(entry: Entry, look: Look): readonly Row[] {
+  if (entry.key === look.picked) return draw(entry, look);
   const known = cache.get(entry);
-  if (known?.width === width) return known.rows;
-  const rows = draw(entry, width);
-  cache.set(entry, { width, rows });
+  if (known && known.look.width === look.width && known.look.tags === look.tags) return known.rows;
+  const rows = draw(entry, look);
+  cache.set(entry, { look, rows });
   return rows;
 }
 
-const cache = new WeakMap<Entry, { width: number; rows: readonly Row[] }>();
+const cache = new WeakMap<Entry, { look: Look; rows: readonly Row[] }>();
+
+/** The line above what came unseen. */
+export const UNREAD_ROW: Row = [{ text: ' ── New ──', tone: 'accent' }];
 
 /** The line between two days; null where both are on one. `now` decides what is today. */
 export function dayRow(before: Entry | undefined, entry: Entry, now: number): Row | null {
@@ -45,14 +65,14 @@ export function dayRow(before: Entry | undefined, entry: Entry, now: number): Ro
   return [span(` ── ${name} ──`, 'dim')];
 }
 
-function draw(entry: Entry, width: number): readonly Row[] {
+function draw(entry: Entry, look: Look): readonly Row[] {
   switch (entry.type) {
     case 'message':
-      return messageRows(entry, width);
+      return messageRows(entry, look);
     case 'line':
-      return lineRows(entry, width);
+      return lineRows(entry, look.width);
     default:
-      return entry.lines.flatMap((text) => noteRows(safe(text), entry.tone, width));
+      return entry.lines.flatMap((text) => noteRows(safe(text), entry.tone, look.width));
   }
 }
 
@@ -67,28 +87,71 @@ function noteRows(text: string, tone: Tone, width: number): Row[] {
   ]);
 }
 
-function messageRows(message: MessageEntry, width: number): readonly Row[] {
-  if (width < TIGHT) return tightRows(message, width);
+function messageRows(entry: MessageEntry, look: Look): readonly Row[] {
+  const { message, name } = entry;
+  const { width } = look;
+  const isTight = width < TIGHT;
   const nameCells = width < NARROW ? NARROW_NAME_CELLS : NAME_CELLS;
-  const indent = TIME_CELLS + nameCells + 1;
-  const room = Math.max(LEAST_TEXT_CELLS, width - indent);
-  const tone: Tone = message.mentionsMe ? 'accent' : 'plain';
-  const texts = message.me ? textRows(`${message.name} ${message.text}`, room) : textRows(message.text, room);
-  const name = message.me ? ' '.repeat(nameCells - 1).concat('*') : fitName(message.name, nameCells);
-  return texts.map((text, i) =>
-    i === 0
-      ? [time(message.at), span(name, message.mentionsMe ? 'accent' : 'strong'), span(' '), span(text, tone)]
-      : [span(' '.repeat(indent)), span(text, tone)],
+  const indent = isTight ? 2 : TIME_CELLS + nameCells + 1;
+  const rows = wordRows(entry, look, Math.max(LEAST_TEXT_CELLS, width - indent));
+  const first = headOf(message, look);
+  const tone: Tone = message.mentionsMe ? 'accent' : 'strong';
+  const isMe = message.kind === 'me';
+  if (isTight) {
+    const who = cut(`${isMe ? '* ' : ''}${safe(name)}`, Math.max(1, width - TIME_CELLS));
+    return [[...first, span(who, tone)], ...rows.map((row) => [span('  '), ...row])];
+  }
+  const who = isMe ? '*'.padStart(nameCells) : fitName(name, nameCells);
+  return rows.map((row, i) =>
+    i === 0 ? [...first, span(`${who} `, tone), ...row] : [span(' '.repeat(indent)), ...row],
   );
 }
 
-/** On a very narrow terminal the text stands below the name. */
-function tightRows({ at, name, me, text, mentionsMe }: MessageEntry, width: number): readonly Row[] {
-  const tone: Tone = mentionsMe ? 'accent' : 'plain';
+/**
+ * Time or tag, in the columns before everything that anybody can choose. What was said to one person alone is marked
+ * there, so that no name or text can look like it.
+ */
+function headOf(message: Message, { tags, picked }: Look): Row {
+  const { id, sent, to, clockOff } = message;
+  const mark = span(to ? '»' : ' ', 'accent');
+  if (tags) return [mark, span(messageTag(message), id === picked ? 'picked' : 'accent'), span(' ')];
+  return [mark, span(`${timeOf(Date.parse(sent))}${clockOff ? '?' : ' '}`, 'dim')];
+}
+
+/** What a message says, with what there is to tell of it, in rows of `width` cells. */
+function wordRows(entry: MessageEntry, { live }: Look, width: number): Row[] {
+  const { message, name, toName, quotedName } = entry;
+  const above: string[] = [];
+  if (toName !== null) above.push(message.self ? `to ${safe(toName)} alone` : 'to you alone');
+  if (message.replyTo)
+    above.push(
+      quotedName === null ? 'to a message' : `${safe(quotedName)}: ${beginning(message.quote?.text ?? '')}`,
+    );
+  const words = wordsOf(message);
+  const tone: Tone = isGone(message) ? 'dim' : message.mentionsMe ? 'accent' : 'plain';
+  const texts = textRows(message.kind === 'me' ? `${name} ${words}` : words, width);
+  const facts = [message.edited && !message.deleted ? '(edited)' : '', deliveryWords(message, live)];
+  const reactions = reactionWords(message);
   return [
-    [time(at), span(cut(`${me ? '* ' : ''}${safe(name)}`, Math.max(1, width - TIME_CELLS)), 'strong')],
-    ...textRows(text, Math.max(LEAST_TEXT_CELLS, width - 2)).map((row) => [span('  '), span(row, tone)]),
+    ...above.map((text) => [span(cut(`┆ ${text}`, width), 'dim')]),
+    ...withFacts(
+      texts.map((text) => [span(text, tone)]),
+      facts.filter(Boolean).join('  '),
+      width,
+    ),
+    ...(reactions ? wrap(reactions, width).map((text) => [span(text, 'dim')]) : []),
   ];
+}
+
+/** The facts at the right of the last row, or below it where they do not fit. */
+function withFacts(rows: readonly Row[], facts: string, width: number): Row[] {
+  if (facts === '') return [...rows];
+  const last = rows.at(-1) ?? [];
+  const used = last.reduce((sum, { text }) => sum + cells(text), 0);
+  const gap = width - used - cells(facts);
+  if (gap >= 2) return [...rows.slice(0, -1), [...last, span(' '.repeat(gap)), span(facts, 'dim')]];
+  const shown = cut(facts, width);
+  return [...rows, [span(' '.repeat(Math.max(0, width - cells(shown)))), span(shown, 'dim')]];
 }
 
 /** Lines of a message as rows; what stands between ``` lines is set off by a bar instead. */
@@ -138,4 +201,6 @@ function peopleLine({ kind, people }: LineEntry): string {
   return `${who} ${kind === 'joined' ? 'joined' : 'left'}`;
 }
 
-const time = (at: number): Span => span(` ${new Date(at).toTimeString().slice(0, 5)} `, 'dim');
+const timeOf = (at: number): string => new Date(at).toTimeString().slice(0, 5);
+
+const time = (at: number): Span => span(` ${timeOf(at)} `, 'dim');

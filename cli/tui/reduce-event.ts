@@ -1,5 +1,6 @@
 import type { ApiEvent, Peer, Person } from '../../src/daemon/api.js';
 import type { TransferInfo } from '../../src/daemon/files-api.js';
+import { withReceipt } from '../delivery.js';
 import { pathLabel } from '../path-label.js';
 import { offerLines, shortId } from '../transfer-lines.js';
 import {
@@ -10,8 +11,10 @@ import {
   trimmed,
   withEntries,
   withMessage,
+  withOwnMessages,
 } from './entries.js';
-import { nameOf, type State } from './state.js';
+import { messageEntry, requestEntry } from './message-entry.js';
+import { named, nameOf, type State } from './state.js';
 
 /**
  * The state after events of the node, in their order. Pure. Taken many at once, so that a flood costs one copy of the
@@ -34,34 +37,83 @@ export function reduceEvents(state: State, events: readonly ApiEvent[]): State {
   return flushed(next, added);
 }
 
-type MessageChange = Extract<ApiEvent, { type: 'message-delivered' | 'message-undelivered' }>;
+type MessageChange = Extract<
+  ApiEvent,
+  {
+    type:
+      | 'message-delivered'
+      | 'message-undelivered'
+      | 'message-edited'
+      | 'message-deleted'
+      | 'reaction'
+      | 'receipt';
+  }
+>;
 
-const changesMessage = (event: ApiEvent): event is MessageChange =>
-  event.type === 'message-delivered' || event.type === 'message-undelivered';
+const CHANGES: ReadonlySet<ApiEvent['type']> = new Set([
+  'message-delivered',
+  'message-undelivered',
+  'message-edited',
+  'message-deleted',
+  'reaction',
+  'receipt',
+]);
+
+const changesMessage = (event: ApiEvent): event is MessageChange => CHANGES.has(event.type);
 
 /** The state with what was gathered; `added` is empty afterwards. */
 function flushed(state: State, added: Entry[]): State {
   if (added.length === 0) return state;
   const entries = added.splice(0);
-  const messages = entries.filter((entry) => entry.type === 'message' && !entry.self).length;
+  const fromOthers = entries.filter((entry) => entry.type === 'message' && !entry.message.self);
   const all = withEntries(state.entries, entries);
+  const isSeen = state.focused && !state.scroll;
+  const unreadFrom = state.unreadFrom ?? (isSeen ? null : (fromOthers[0]?.key ?? null));
   // What somebody has scrolled to stays as long as it can.
   if (state.scroll && all.length < 2 * KEPT_ENTRIES)
-    return { ...state, entries: all, below: state.below + messages };
-  return { ...state, entries: trimmed(all), scroll: null, below: 0 };
+    return { ...state, entries: all, below: state.below + fromOthers.length, unreadFrom };
+  const kept = trimmed(all);
+  const older = kept.length < all.length ? 'more' : state.older;
+  return { ...state, entries: kept, scroll: null, below: 0, unreadFrom, older };
 }
 
 function changed(state: State, event: MessageChange): State {
-  if (event.type === 'message-delivered') {
-    const { id } = event.to;
-    const entries = withMessage(state.entries, event.id, (message) =>
-      message.have.includes(id) ? message : { ...message, have: [...message.have, id] },
-    );
-    return entries === state.entries ? state : { ...state, entries };
+  const put = (entries: readonly Entry[]): State =>
+    entries === state.entries ? state : { ...state, entries };
+  switch (event.type) {
+    case 'message-edited':
+      return put(withMessage(state.entries, event.id, () => event));
+    case 'message-deleted':
+      return put(
+        withMessage(state.entries, event.id, (message) => ({
+          ...message,
+          text: '',
+          deleted: true,
+          reactions: [],
+        })),
+      );
+    case 'reaction':
+      return put(
+        withMessage(state.entries, event.id, (message) => ({ ...message, reactions: event.reactions })),
+      );
+    case 'message-delivered':
+      return put(
+        withMessage(state.entries, event.id, (message) => ({
+          ...withReceipt(message, { peer: event.to, delivered: message.clock, read: 0 }),
+          of: message.to ? message.of : event.of,
+        })),
+      );
+    case 'receipt': {
+      const { peer, delivered, read } = event;
+      const was = state.reach.get(peer.id) ?? { delivered: 0, read: 0 };
+      const entries = withOwnMessages(state.entries, Math.min(was.delivered, was.read), (message) =>
+        withReceipt(message, event),
+      );
+      return { ...state, entries, reach: new Map(state.reach).set(peer.id, { delivered, read }) };
+    }
+    default:
+      return put(withEntries(state.entries, [undelivered(state, event)]));
   }
-  let { entries } = state;
-  for (const id of event.ids) entries = withMessage(entries, id, (message) => ({ ...message, doubt: true }));
-  return { ...state, entries: withEntries(entries, [undelivered(state, event)]) };
 }
 
 function reducePeople(state: State, event: ApiEvent): State {
@@ -81,6 +133,7 @@ function reducePeople(state: State, event: ApiEvent): State {
       return {
         ...state,
         here: without(state.here, event.peer.id),
+        typing: without(state.typing, event.peer.id),
         peers: without(state.peers, event.peer.id),
         gone: new Map(state.gone).set(event.peer.id, { person: event.peer, at: Date.parse(event.time) }),
       };
@@ -91,7 +144,18 @@ function reducePeople(state: State, event: ApiEvent): State {
         names: named(state.names, event.peer),
       };
     case 'message':
-      return { ...state, names: named(state.names, event.author) };
+      return {
+        ...state,
+        names: named(state.names, event.author),
+        typing: without(state.typing, event.author.id),
+      };
+    case 'typing':
+      return {
+        ...state,
+        typing: event.on
+          ? new Map(state.typing).set(event.peer.id, event.peer)
+          : without(state.typing, event.peer.id),
+      };
     default:
       return state;
   }
@@ -147,24 +211,8 @@ function reduceTransfers(state: State, event: ApiEvent): State {
 function entryOf(state: State, event: ApiEvent): Entry | null {
   const name = (person: Person) => nameOf(state.names, person);
   switch (event.type) {
-    case 'message': {
-      if (event.author.muted) return null;
-      const me = /^_([^_\n]+)_$/.exec(event.text);
-      return {
-        type: 'message',
-        key: event.id,
-        at: Date.parse(event.time),
-        clock: event.seq,
-        author: event.author,
-        name: name(event.author),
-        self: event.self,
-        text: me ? (me[1] as string) : event.text,
-        me: me !== null,
-        mentionsMe: !event.self && event.text.includes(`@${state.self.name}`),
-        have: [],
-        doubt: false,
-      };
-    }
+    case 'message':
+      return event.request ? requestEntry(state, event) : messageEntry(state.names, event);
     case 'peer-joined':
       return { ...line(event, 'dim', []), kind: 'joined', people: one(event.peer, name) };
     case 'peer-left':
@@ -193,6 +241,7 @@ function entryOf(state: State, event: ApiEvent): Entry | null {
     case 'transfer-failed':
     case 'file-refused':
     case 'peer-lookalike':
+    case 'history-notice':
     case 'error':
       return line(event, 'risk', [`! ${event.text}`]);
     default:
@@ -216,9 +265,6 @@ const line = (event: ApiEvent, tone: Tone, lines: readonly string[]): LineEntry 
 });
 
 const one = (person: Person, name: (person: Person) => string) => new Map([[person.id, name(person)]]);
-
-const named = (names: State['names'], { id, name }: Person): State['names'] =>
-  names.get(id) === name ? names : new Map(names).set(id, name);
 
 function without<V>(map: ReadonlyMap<string, V>, id: string): ReadonlyMap<string, V> {
   if (!map.has(id)) return map;

@@ -1,16 +1,16 @@
 import { LIMITS } from '../../src/limits.js';
 import { size } from '../transfer-lines.js';
-import { choose } from './complete.js';
+import { choose, pickedMessage } from './complete.js';
 import { chord, edit, taken, withText } from './editor.js';
 import { trimmed } from './entries.js';
 import type { Key } from './keys.js';
-import { logSize } from './layout.js';
-import { isAtTop, scrolled } from './scroll.js';
-import type { Hint, State } from './state.js';
+import { logView } from './layout.js';
+import { isAtTop, scrolled, showing } from './scroll.js';
+import type { Hint, State, Target } from './state.js';
 
 /** What the window is to do after a key, besides drawing. */
 export type Effect =
-  | { type: 'submit'; text: string }
+  | { type: 'submit'; text: string; target: Target | null }
   | { type: 'complete' }
   | { type: 'older' }
   | { type: 'typing' }
@@ -31,24 +31,32 @@ const PASTE_CHARACTERS = 4 * LIMITS.lineBytes;
 
 /** The state after a key, and what is to be done. Pure; `now` is milliseconds since 1970. */
 export function reduceKey(before: State, key: Key, now: number): Reduced {
+  if (key.type === 'key' && (key.name === 'focus-in' || key.name === 'focus-out'))
+    return { state: withFocus(before, key.name === 'focus-in'), effect: null };
   const { asked, completion } = before;
   const state: State = { ...before, hint: null, asked: null, completion: null };
   const only = (next: State, effect: Effect | null = null): Reduced => ({ state: next, effect });
   if (key.type !== 'key') return edited(state, key);
-  const { width, height } = logSize(state);
+  const { look, height } = logView(state);
   const scroll = (by: number): State => {
-    const to = scrolled(state, by, width, height, now);
+    const to = scrolled(state, by, look, height, now);
     return to ? { ...state, scroll: to } : atEnd(state);
+  };
+  const chosen = (by: 1 | -1): State => {
+    const next = completion ? choose(state, completion, by) : state;
+    const picked = pickedMessage(next);
+    return picked ? { ...next, scroll: showing(next, picked, look, height, now) } : next;
   };
   switch (chord(key)) {
     case 'enter':
       return submitted(state, asked === 'send');
     case 'tab':
-      return completion ? only(choose(state, completion, 1)) : only(state, { type: 'complete' });
+      return completion ? only(chosen(1)) : only(state, { type: 'complete' });
     case 'back-tab':
-      return only(completion ? choose(state, completion, -1) : state);
+      return only(chosen(-1));
     case 'escape':
-      return only(completion || asked ? state : atEnd(state));
+      if (completion || asked) return only(state);
+      return only(state.target ? withoutTarget(state) : atEnd(state));
     case 'ctrl-c':
       return interrupted(state, asked === 'leave');
     case 'ctrl-d':
@@ -61,7 +69,7 @@ export function reduceKey(before: State, key: Key, now: number): Reduced {
       return only(state, { type: 'suspend' });
     case 'page-up': {
       const next = scroll(1 - height);
-      return only(next, isAtTop(next, width, height, now) ? { type: 'older' } : null);
+      return only(next, isAtTop(next, look, height, now) ? { type: 'older' } : null);
     }
     case 'page-down':
       return only(scroll(height - 1));
@@ -85,6 +93,19 @@ const atEnd = (state: State): State => ({
   scroll: null,
   below: 0,
   entries: trimmed(state.entries),
+  older: state.entries.length > trimmed(state.entries).length ? 'more' : state.older,
+});
+
+/** Whoever comes back sees what came meanwhile below a line; it is gone when they look away again. */
+function withFocus(state: State, focused: boolean): State {
+  const isRead = !focused && !state.scroll;
+  return { ...state, focused, unreadFrom: isRead ? null : state.unreadFrom };
+}
+
+const withoutTarget = (state: State): State => ({
+  ...state,
+  target: null,
+  editor: state.target?.verb === 'edit' ? withText(state.editor, '') : state.editor,
 });
 
 function edited(state: State, key: Key): Reduced {
@@ -106,14 +127,18 @@ function submitted(state: State, isSure: boolean): Reduced {
   if (bytes > LIMITS.lineBytes) return { state: { ...state, hint: amount(text) }, effect: null };
   if (!isSure && lineCount(text) > UNASKED_LINES)
     return { state: { ...state, hint: amount(text), asked: 'send' }, effect: null };
-  return { state: { ...atEnd(state), editor: taken(state.editor) }, effect: { type: 'submit', text } };
+  const { target } = state;
+  return {
+    state: { ...atEnd(state), editor: taken(state.editor), target: null, unreadFrom: null },
+    effect: { type: 'submit', text, target },
+  };
 }
 
 function interrupted(state: State, isSure: boolean): Reduced {
   if (isSure) return { state, effect: { type: 'close' } };
   const editor = state.editor.text === '' ? state.editor : withText(taken(state.editor), '');
   const hint: Hint = { text: 'Ctrl-C again closes this window.', tone: 'risk' };
-  return { state: { ...state, editor, hint, asked: 'leave' }, effect: null };
+  return { state: { ...state, editor, hint, asked: 'leave', target: null }, effect: null };
 }
 
 /** How much it would be to say this; null where that goes without saying. */

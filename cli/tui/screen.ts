@@ -5,11 +5,12 @@ import type { Frame } from './layout.js';
 const ENTER = [
   '\x1b[?1049h', // the screen beside the usual one: what stood there is there again afterwards
   '\x1b[?2004h', // pastes are bracketed
+  '\x1b[?1004h', // it tells when another window gets the keyboard
   '\x1b[?1007l', // the wheel is no arrow key
   '\x1b[?7l', // what is too wide is cut off
   '\x1b[2J',
 ].join('');
-const LEAVE = '\x1b[?7h\x1b[?1007h\x1b[?2004l\x1b[?25h\x1b[0m\x1b[?1049l';
+const LEAVE = '\x1b[?7h\x1b[?1007h\x1b[?1004l\x1b[?2004l\x1b[?25h\x1b[0m\x1b[?1049l';
 const BEGIN = '\x1b[?2026h\x1b[?25l'; // drawn as a whole, where the terminal can
 const END = '\x1b[?25h\x1b[?2026l';
 /** Characters that terminals do not agree on how wide they are: emoji, what joins them, and marks. */

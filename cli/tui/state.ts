@@ -1,4 +1,5 @@
 import type { Peer, Person } from '../../src/daemon/api.js';
+import type { Message } from '../../src/daemon/chat-api.js';
 import type { TransferInfo } from '../../src/daemon/files-api.js';
 import { type Editor, EMPTY_EDITOR } from './editor.js';
 import type { Entry, Tone } from './entries.js';
@@ -24,6 +25,12 @@ export interface Completion {
   readonly after: string;
 }
 
+/** What the text in the input is going to do to a message. */
+export interface Target {
+  readonly verb: 'reply' | 'edit';
+  readonly message: Message;
+}
+
 /** What the full screen shows. Nothing changes it in place. */
 export interface State {
   readonly room: string;
@@ -43,6 +50,16 @@ export interface State {
   /** Everybody whose name was seen here, by id: two of one name are told apart by their tags. */
   readonly names: ReadonlyMap<string, string>;
   readonly entries: readonly Entry[];
+  /** Whether the history goes further back than the entries do. */
+  readonly older: 'unknown' | 'more' | 'loading' | 'none';
+  /** How far each person has what oneself said, by id: clocks. */
+  readonly reach: ReadonlyMap<string, { readonly delivered: number; readonly read: number }>;
+  /** Others who are writing, by id. */
+  readonly typing: ReadonlyMap<string, Person>;
+  /** The first entry that was not seen when it came: a line stands above it. */
+  readonly unreadFrom: string | null;
+  /** False while the terminal says that another window has the keyboard. */
+  readonly focused: boolean;
   /** Null follows the end. */
   readonly scroll: Scroll | null;
   /** Messages that came below what is visible. */
@@ -50,6 +67,7 @@ export interface State {
   /** Offered and under way, by id. */
   readonly transfers: ReadonlyMap<string, TransferInfo>;
   readonly editor: Editor;
+  readonly target: Target | null;
   readonly completion: Completion | null;
   readonly hint: Hint | null;
   /** What the next Enter or Ctrl-C means, after it was asked. */
@@ -72,10 +90,16 @@ export const emptyState = (
   peers: new Map(),
   names: new Map([[room.self.id, room.self.name]]),
   entries: [],
+  older: 'unknown',
+  reach: new Map(),
+  typing: new Map(),
+  unreadFrom: null,
+  focused: true,
   scroll: null,
   below: 0,
   transfers: new Map(),
   editor: EMPTY_EDITOR,
+  target: null,
   completion: null,
   hint: null,
   asked: null,
@@ -86,3 +110,11 @@ export function nameOf(names: State['names'], { id, name, tag }: Person): string
   for (const [otherId, other] of names) if (other === name && otherId !== id) return `${name}#${tag}`;
   return name;
 }
+
+/** True for the one room of which nothing is kept: who is not here gets nothing of it. */
+export const isLive = ({ room, kind }: Pick<State, 'room' | 'kind'>): boolean =>
+  room === 'lobby' && kind === 'open';
+
+/** The names, with this person's. */
+export const named = (names: State['names'], { id, name }: Person): State['names'] =>
+  names.get(id) === name ? names : new Map(names).set(id, name);

@@ -1,16 +1,21 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { personAndText } from '../../cli/history-slash.js';
+import { aboutMessage } from '../../cli/message-commands.js';
 import { cells, chop, cut, fit, wrap } from '../../cli/tui/cells.js';
-import { begun, withWords, wordsFor } from '../../cli/tui/complete.js';
+import { type Begun, begun, withWords, wordsFor } from '../../cli/tui/complete.js';
 import { EMPTY_EDITOR, edit } from '../../cli/tui/editor.js';
 import { KEPT_ENTRIES } from '../../cli/tui/entries.js';
 import { type Key, KeyDecoder } from '../../cli/tui/keys.js';
 import { type Frame, layout } from '../../cli/tui/layout.js';
 import { reduceEvents, withPeers } from '../../cli/tui/reduce-event.js';
+import { withNewest, withOlder } from '../../cli/tui/reduce-history.js';
 import { type Effect, reduceKey } from '../../cli/tui/reduce-key.js';
 import { placed } from '../../cli/tui/screen.js';
 import { emptyState, type State } from '../../cli/tui/state.js';
+import { withTarget } from '../../cli/tui/target.js';
 import type { ApiEvent, EventBody, Peer } from '../../src/daemon/api.js';
+import type { Message } from '../../src/daemon/chat-api.js';
 
 const NOW = Date.UTC(2026, 4, 1, 10);
 const room = { room: 'lab', roomId: 'r1' };
@@ -21,8 +26,28 @@ const start = (columns = 80, rows = 24): State =>
 let seq = 0;
 const event = (body: EventBody): ApiEvent =>
   ({ ...body, epoch: 'e', seq: ++seq, time: new Date(NOW).toISOString() }) as ApiEvent;
+const message = (text: string, more: Partial<Message> = {}): Message => {
+  const { author = person('a') } = more;
+  const self = author.id === 'me';
+  return {
+    id: (++seq).toString(16).padStart(8, '0').split('').reverse().join('').padEnd(64, '0'),
+    ...room,
+    kind: 'text',
+    author,
+    self,
+    text,
+    clock: seq,
+    sent: new Date(NOW).toISOString(),
+    mentionsMe: false,
+    reactions: [],
+    deliveredTo: [],
+    readBy: [],
+    of: self ? 2 : 0,
+    ...more,
+  };
+};
 const says = (text: string, author = person('a')): ApiEvent =>
-  event({ type: 'message', ...room, id: `m${seq}`, author, text, self: author.id === 'me' } as EventBody);
+  event({ type: 'message', ...message(text, { author }) });
 const key = (name: string, ctrl = false): Key => ({ type: 'key', name, ctrl, alt: false });
 
 /** Types keys one after the other; what is to be done is gathered. */
@@ -137,8 +162,8 @@ t.test('a line is edited by characters, words and lines, and what was said is th
   t.same(
     effects.filter(({ type }) => type === 'submit'),
     [
-      { type: 'submit', text: 'first' },
-      { type: 'submit', text: 'second' },
+      { type: 'submit', text: 'first', target: null },
+      { type: 'submit', text: 'second', target: null },
     ],
   );
   t.equal(state.editor.text, 'first');
@@ -152,7 +177,9 @@ t.test('many lines are said as one message after their size was shown; too many 
   t.match(pasted.state.hint, { text: /^200 lines, 1\.7 kB, as one message\?/ });
   const asked = press(pasted.state, key('enter'));
   t.same(asked.effects, [], 'the first Enter asks');
-  t.same(press(asked.state, key('enter')).effects, [{ type: 'submit', text: lines.replaceAll('\r', '\n') }]);
+  t.same(press(asked.state, key('enter')).effects, [
+    { type: 'submit', text: lines.replaceAll('\r', '\n'), target: null },
+  ]);
   t.equal(press(asked.state, key('c', true)).state.editor.text, '', 'Ctrl-C drops it');
   t.equal(press(asked.state, key('escape')).state.asked, null);
   const much = press(start(), { type: 'paste', text: 'x'.repeat(9_000) }, key('enter'), key('enter'));
@@ -241,7 +268,7 @@ t.test('Tab completes verbs, names, offers and paths', async (t) => {
   t.equal(state.editor.text, '@Amber Fox ');
   state = press(state, key('tab')).state;
   t.equal(state.editor.text, '@Amber Wolf ');
-  t.match(textOf(layout(state, NOW)), /Amber Fox {3}\[Amber Wolf \]/);
+  t.match(textOf(layout(state, NOW)), /Amber Fox {2}\[Amber Wolf\]/);
   t.equal(press(state, 'hi').state.editor.text, '@Amber Wolf hi');
 });
 
@@ -297,4 +324,169 @@ t.test('[A5] [A17] nothing that others choose can be more than text, at any size
 t.test('what terminals do not agree on the width of moves nothing after it', async (t) => {
   t.equal(placed('plain 你好'), 'plain 你好');
   t.equal(placed('\u001b[1ma👍🏽b\u001b[22m'), '\u001b[1ma👍🏽\u001b[4Gb\u001b[22m');
+});
+
+const shown = (state: State) => textOf(layout(state, NOW));
+
+t.test('the log keeps the order of the room, and shows what becomes of each message', async (t) => {
+  const [first, second, late] = ['first', 'second', 'late'].map((text) => message(text)) as [
+    Message,
+    Message,
+    Message,
+  ];
+  let state = reduceEvents(start(), [
+    event({ type: 'message', ...first }),
+    event({ type: 'message', ...second }),
+    event({ type: 'message', ...late, clock: second.clock - 0.5 }),
+  ]);
+  t.match(shown(state), /first\n[^\n]+late\n[^\n]+second/, 'what came late stands where it belongs');
+  state = reduceEvents(state, [
+    event({ type: 'message-edited', ...first, text: 'better', edited: first.sent }),
+    event({
+      type: 'reaction',
+      ...room,
+      id: second.id,
+      by: person('a'),
+      emoji: '👍',
+      on: true,
+      reactions: [{ emoji: '👍', people: [person('a'), person('b')], mine: false }],
+    }),
+    event({ type: 'message-deleted', ...room, id: late.id, by: person('a'), clock: late.clock }),
+  ]);
+  t.match(shown(state), /better +\(edited\)\n[^\n]+\(deleted\)\n[^\n]+second\n +👍 2/);
+  t.notMatch(shown(state), /late/);
+});
+
+t.test('who has an own message is told as it is', async (t) => {
+  const own = message('mine', { author: me });
+  let state = reduceEvents(start(), [event({ type: 'message', ...own })]);
+  t.match(shown(state), /mine +only here so far/);
+  const receipt = (id: string, delivered: number, read = 0): ApiEvent =>
+    event({ type: 'receipt', ...room, peer: person(id), delivered, read });
+  state = reduceEvents(state, [receipt('a', own.clock - 1)]);
+  t.match(shown(state), /only here so far/, 'a receipt for what was before says nothing');
+  state = reduceEvents(state, [receipt('a', own.clock)]);
+  t.match(shown(state), /with 1 of 2/);
+  state = reduceEvents(state, [
+    event({ type: 'message-delivered', ...room, id: own.id, to: person('b'), count: 2, of: 2 }),
+  ]);
+  t.match(shown(state), /with all 2/);
+  state = reduceEvents(state, [receipt('a', own.clock, own.clock)]);
+  t.match(shown(state), /read by 1 of 2/);
+  state = reduceEvents(state, [receipt('b', own.clock, own.clock)]);
+  t.match(shown(state), /read by all/);
+  const direct = message('secret', { author: me, to: person('b'), of: 1 });
+  state = reduceEvents(state, [event({ type: 'message', ...direct }), receipt('a', direct.clock)]);
+  t.match(shown(state), /» ?\d\d:\d\d Blue Heron +┆ to Name b alone\n +secret +kept until they come/);
+  const lobby = reduceEvents({ ...start(), room: 'lobby' }, [event({ type: 'message', ...own })]);
+  t.match(shown(lobby), /mine +nobody has it/);
+});
+
+t.test('history comes above what happened, page by page, and a line stands above what is new', async (t) => {
+  const messages = Array.from({ length: 300 }, (_, i) =>
+    message(`number ${i}.`, {
+      clock: i,
+      sent: new Date(NOW - 1e6 + i * 1000).toISOString(),
+      ...(i >= 295 ? { unread: true } : {}),
+    }),
+  );
+  let state = reduceEvents(start(), [
+    event({ type: 'peer-joined', ...room, peer: person('a'), path: 'lan' }),
+    event({ type: 'message', ...(messages[299] as Message) }),
+  ]);
+  state = withNewest(state, { messages: messages.slice(200), more: true });
+  t.match(
+    shown(state),
+    /number 294\.\n ── New ──\n[^\n]+number 295\.[\s\S]+number 299\.\n[^\n]+→ Name a joined/,
+  );
+  t.equal(state.entries.length, 101, 'nothing twice');
+  const top = press(state, key('home', true));
+  t.same(top.effects.at(-1), { type: 'older' });
+  state = withOlder(top.state, { messages: messages.slice(0, 200), more: false });
+  t.match(shown(state), /number 200\./, 'what was read stays where it was');
+  state = press(state, key('home', true)).state;
+  t.match(shown(state), /number 0\./);
+  t.equal(state.older, 'none');
+  state = press(reduceEvents(state, [says('meanwhile')]), key('end')).state;
+  t.match(shown(state), /meanwhile/);
+  const away = press(state, key('focus-out')).state;
+  t.equal(away.unreadFrom, null, 'what was there when one looked away is read');
+  const back = press(reduceEvents(away, [says('while away'), says('and more')]), key('focus-in')).state;
+  t.match(shown(back), /meanwhile\n ── New ──\n[^\n]+while away\n[^\n]+and more/);
+  t.equal(press(back, 'answer', key('enter')).state.unreadFrom, null, 'whoever answers has read it');
+});
+
+t.test('a message is picked with Tab by a tag that stands in the place of its time', async (t) => {
+  const texts = Array.from({ length: 60 }, (_, i) => message(`word ${i}.`));
+  const own = message('my own', { author: me });
+  let state = reduceEvents(
+    start(),
+    [...texts, own].map((each) => event({ type: 'message', ...each })),
+  );
+  t.notMatch(shown(state), /#[0-9a-f]{4}/);
+  state = press(state, '/reply ').state;
+  const last = texts.at(-1) as Message;
+  t.match(shown(state), new RegExp(`^ #${last.id.slice(0, 4)} Name a +word 59\\.$`, 'm'));
+  const complete = async (text: string) => {
+    const typed = press({ ...state, editor: EMPTY_EDITOR }, text).state;
+    const word = begun(text, text.length);
+    return word ? wordsFor(typed, word) : [];
+  };
+  const words = await complete('/reply ');
+  t.equal(words[1], `#${last.id.slice(0, 4)} `, 'the newest come first');
+  t.same(await complete('/edit '), [`#${own.id.slice(0, 4)} `], 'only own ones can be changed');
+  t.same((await complete('/react ')).slice(0, 2), ['👍', '❤️']);
+  t.same((await complete(`/react #${own.id.slice(0, 4)} `)).slice(0, 2), ['👍', '❤️']);
+  state = withWords(state, begun('/reply ', 7) as Begun, words);
+  for (let i = 0; i < 50; i++) state = press(state, key('tab')).state;
+  t.match(shown(state), /word 10\./, 'the log goes along');
+
+  const target = (line: string) =>
+    withTarget(
+      { ...state, editor: EMPTY_EDITOR, completion: null },
+      ...(line.split(' ') as ['reply', string]),
+    );
+  t.match(target('edit '), { target: { verb: 'edit', message: { id: own.id } }, editor: { text: 'my own' } });
+  t.match(target('reply '), { target: { verb: 'reply', message: { text: 'word 59.' } } });
+  t.match(target('delete '), { editor: { text: `/delete #${own.id.slice(0, 4)}` }, hint: { tone: 'risk' } });
+  t.throws(() => target('reply #ffffff'), { code: 'MESSAGE_UNKNOWN' });
+  const replying = target('reply ') as State;
+  t.match(shown(replying), /── Answering Name a: word 59\./);
+  t.match(press(replying, 'yes', key('enter')).effects.at(-1), {
+    type: 'submit',
+    text: 'yes',
+    target: { message: { text: 'word 59.' } },
+  });
+  t.equal(press(replying, key('escape')).state.target, null);
+  const twins = [message('a'), message('b')].map((each, i) => ({ ...each, id: `abcd${i}`.padEnd(64, '0') }));
+  t.throws(() => aboutMessage('react', '#abcd 👍', twins), {
+    code: 'USAGE',
+    message: /#abcd0000 or #abcd1000/,
+  });
+  t.match(aboutMessage('react', '#abcd1 👍', twins), { message: { text: 'b' }, text: '👍' });
+});
+
+t.test('a direct message of somebody who is not verified waits, told once', async (t) => {
+  const request = (text: string) =>
+    event({ type: 'message', ...message(text, { author: person('e', 'Eve'), to: me, request: true }) });
+  const state = reduceEvents(reduceEvents(start(), [request('spam 1')]), [request('spam 2')]);
+  t.match(shown(state), /Eve, who is not verified, wants to write to you alone\.\n +\/allow Eve#e00000/);
+  t.notMatch(shown(state), /spam/);
+  t.equal(state.entries.length, 1);
+  const writing = reduceEvents(start(), [
+    event({ type: 'typing', ...room, peer: person('e', 'Eve'), on: true }),
+  ]);
+  t.match(shown(writing), /── Eve is writing ─/);
+  t.notMatch(shown(reduceEvents(writing, [says('done', person('e', 'Eve'))])), /is writing/);
+});
+
+t.test('whom a direct message is for is told from what it says', async (t) => {
+  const people = ['Blue', 'Blue Heron', 'Ann'].map((name, i) => person(`p${i}`, name));
+  t.same(personAndText('blue heron lunch?', people), { person: 'Blue Heron', text: 'lunch?' });
+  t.same(personAndText('Blue: hi there', people), { person: 'Blue', text: 'hi there' });
+  t.same(personAndText('Ann#p20000 hi', people), { person: 'Ann#p20000', text: 'hi' });
+  t.same(personAndText('"Blue Heron" "quoted"', people), { person: 'Blue Heron', text: '"quoted"' });
+  t.same(personAndText('#x7k2p4 hi', people), { person: '#x7k2p4', text: 'hi' });
+  for (const wrong of ['', 'Blue', 'Blue Heron', 'Ann  '])
+    t.throws(() => personAndText(wrong, people), { code: 'USAGE' }, wrong);
 });

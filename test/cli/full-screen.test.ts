@@ -40,7 +40,7 @@ if (has(t, 'root', 'ip', 'tmux')) {
       'it is one message',
     );
 
-    await terminal.until(/pasted 199\n─+\n> +\/help/);
+    await terminal.until(/pasted 199 +(delivered|read)\n─+\n> +\/help/);
     terminal.press('PageUp', 'PageUp');
     await terminal.until(/── End goes to the newest/);
     window.write('while reading\n');
@@ -53,9 +53,46 @@ if (has(t, 'root', 'ip', 'tmux')) {
     await terminal.until(/^─{44}$/m);
     terminal.press('End');
     await terminal.until(/while reading\n─+\n> /);
+    terminal.resize(80, 24);
+    window.write('{"do":"typing","on":true}\n');
+    await terminal.until(/── Amber 👩‍🚀 Fox is writing/);
+    terminal.type('/reply indeed');
+    terminal.press('Enter');
+    await terminal.until(/┆ Amber 👩‍🚀 Fox: while reading\n +indeed/);
+    await window.until(/"indeed"/);
+    t.match(
+      objects(window.out).find(({ text }) => text === 'indeed'),
+      { replyTo: /^[0-9a-f]{64}$/, quote: { text: 'while reading' } },
+    );
+    terminal.type('/edit');
+    terminal.press('Enter');
+    await terminal.until(/── Editing #[0-9a-f]{4}; Enter saves it[^\n]*\n> indeed/);
+    terminal.type('!');
+    terminal.press('Enter');
+    await terminal.until(/indeed! +\(edited\)/);
+    terminal.type('/react 👍');
+    terminal.press('Enter');
+    await terminal.until(/while reading\n +👍 1\n/);
+    terminal.type('/delete');
+    terminal.press('Enter');
+    await terminal.until(/── Enter deletes for everyone: indeed!/);
+    terminal.press('Enter');
+    await terminal.until(/\(deleted\)/);
+    await window.until(/"message-deleted"/);
+    window.write('{"do":"dm","person":"王小明","text":"psst"}\n');
+    await terminal.until(/wants to write to you alone/);
+    t.notMatch(terminal.screen, /psst/, 'what somebody unverified writes to one alone waits');
     terminal.type('/quit');
     terminal.press('Enter');
     await terminal.until(CLEAN_END);
+    window.write('while nobody looked\n');
+    const again = new TmuxTerminal(t, person, ['join', 'lab'], { columns: 120, rows: 40 });
+    await again.until(/while reading[^\n]*\n +👍 1/);
+    await again.until(/── New ──[^\n]*\n[^\n]+while nobody looked/);
+    again.press('C-Home');
+    await again.until(/hello 你好/);
+    again.press('C-c', 'C-c');
+    await again.until(CLEAN_END);
     t.equal((await window.end('{quit}\n')).code, 0);
   });
 

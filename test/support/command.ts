@@ -268,7 +268,7 @@ export async function enter(person: Person, room: string, ...args: string[]): Pr
 /** The texts of others that a window has heard. */
 export const heard = (window: Command): string[] =>
   objects(window.out)
-    .filter(({ type, self }) => type === 'message' && self === false)
+    .filter(({ type, self, old }) => type === 'message' && self === false && !old)
     .map(({ text }) => text as string);
 
 /** Shows that a command failed as every command does: one line, no result, no stack. */
