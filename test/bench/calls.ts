@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { MAIN } from '../hosts/hosts.js';
+import { processorSeconds } from './processor.js';
 
 /**
  * A camera's pictures from the pixel in one browser to the pixel in another, by Chatter and by RTCPeerConnection in the
@@ -236,27 +237,6 @@ async function measure(page: Page, video: string): Promise<Figures> {
   const sorted = ages.sort((x, y) => x - y);
   const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
   return { median: at(0.5), p95: at(0.95), fps: ages.length / SECONDS, cpu, width };
-}
-
-/** Of all processes on this network but this one: browsers and nodes. */
-function processorSeconds(): number {
-  const own = networkOf('self');
-  let ticks = 0;
-  for (const pid of readdirSync('/proc')) {
-    if (!/^\d+$/.test(pid) || Number(pid) === process.pid || networkOf(pid) !== own) continue;
-    const [, rest = ''] = /\) (.*)$/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8').trim()) ?? [];
-    const fields = rest.split(' ');
-    ticks += Number(fields[11]) + Number(fields[12]);
-  }
-  return ticks / 100; // USER_HZ
-}
-
-function networkOf(pid: string): string {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/net`);
-  } catch {
-    return ''; // it ended meanwhile
-  }
 }
 
 const words = ({ median, p95, fps, cpu, width }: Figures) =>

@@ -9,7 +9,8 @@ import { summary } from './summary.js';
 /**
  * `npm run bench`: what people wait for, each beside what it is compared with in the same run. Needs root, since the
  * machines are network namespaces. `npm run bench links` runs what is measured on links alone, `npm run bench links tcp loopback` one
- * of them, `npm run bench calls` what is measured in calls.
+ * of them, `npm run bench calls` what is measured in calls, `npm run bench pagefiles` a file by the page beside one by the
+ * terminal.
  */
 const ROUNDS = Number(process.env.ROUNDS ?? 10);
 
@@ -17,22 +18,24 @@ async function main(): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('Network namespaces need root.');
   const [first, ...words] = process.argv.slice(2);
   if (first === 'links') return sharingALink(words);
-  if (first === 'calls') return calls();
+  if (first === 'calls') return inBrowsers('calls');
+  if (first === 'pagefiles') return inBrowsers('page-files');
   startOfCommands();
   await findingEachOther('on one LAN, command to all three in the room', true);
   await findingEachOther('the same by --peer, multicast blocked', false);
   await returning();
   await sharingALink();
-  calls();
+  inBrowsers('calls');
+  inBrowsers('page-files');
 }
 
-/** Pictures from browser to browser, beside WebRTC, on a machine whose network is its own. */
-function calls(): void {
-  if (!existsSync('/usr/bin/chromium')) return console.log('calls: skipped, there is no Chromium');
+/** What needs Chromium, on a machine whose network is its own. */
+function inBrowsers(name: 'calls' | 'page-files'): void {
+  if (!existsSync('/usr/bin/chromium')) return console.log(`${name}: skipped, there is no Chromium`);
   const lan = new Lan(1);
   try {
     const [host] = lan.hosts as [Host];
-    const command = [process.execPath, path.resolve('dist/test/bench/calls.js')];
+    const command = [process.execPath, path.resolve(`dist/test/bench/${name}.js`)];
     spawnSync('ip', ['netns', 'exec', host.namespace, ...command], { stdio: 'inherit' });
   } finally {
     lan.close();
