@@ -99,19 +99,7 @@ export class FileBodies {
     request.socket.setTimeout(LIMITS.uploadStallMs, () => request.destroy());
     try {
       if (length > receiver.left) throw new ChatterError('API_TOO_LARGE');
-      const buffer = Buffer.allocUnsafe(WRITE_BYTES);
-      let filled = 0;
-      for await (const chunk of request as AsyncIterable<Buffer>) {
-        for (let at = 0; at < chunk.length; ) {
-          const count = chunk.copy(buffer, filled, at);
-          at += count;
-          filled += count;
-          if (filled < buffer.length) continue;
-          await receiver.write(buffer);
-          filled = 0;
-        }
-      }
-      if (filled > 0) await receiver.write(buffer.subarray(0, filled));
+      await writeWhileReading(request, receiver);
     } finally {
       request.socket.setTimeout(0);
       this.#deps.leases.release(request);
@@ -154,6 +142,28 @@ export class FileBodies {
       this.#deps.leases.release(request);
     }
   }
+}
+
+/** One buffer is written while the next is filled, so that neither the network nor the disk waits for the other. */
+async function writeWhileReading(body: AsyncIterable<Buffer>, receiver: Receiver): Promise<void> {
+  let [filling, written] = [Buffer.allocUnsafe(WRITE_BYTES), Buffer.allocUnsafe(WRITE_BYTES)];
+  let filled = 0;
+  let writing = Promise.resolve();
+  for await (const chunk of body) {
+    for (let at = 0; at < chunk.length; ) {
+      const count = chunk.copy(filling, filled, at);
+      at += count;
+      filled += count;
+      if (filled < filling.length) continue;
+      await writing;
+      writing = receiver.write(filling);
+      writing.catch(() => {}); // heard where it is awaited
+      [filling, written] = [written, filling];
+      filled = 0;
+    }
+  }
+  await writing;
+  if (filled > 0) await receiver.write(filling.subarray(0, filled));
 }
 
 const ROUTE = /^\/api\/(upload|content|save)\/([\w-]{1,64})(?:\/(\d{1,16}))?$/;
