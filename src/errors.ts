@@ -11,6 +11,7 @@ export const ERRORS = {
   MESSAGE_INVALID: 'A message has 1 to 8192 bytes.',
   MESSAGE_UNKNOWN: 'No such message here.',
   MESSAGE_DELETED: 'This message was deleted.',
+  DM_NOT_HERE: 'This person is not here, and nothing of this room is kept.',
   NOT_YOURS: 'Only who wrote a message can change it.',
   HISTORY_FULL: 'The history of this room is full.',
   FORKED: 'Somebody has written two histories: both are kept, and may contradict each other.',

@@ -133,6 +133,19 @@ export interface StoredRoom {
   readonly dangling: readonly MessageId[];
 }
 
+/** People whose messages are left out, and those whose direct ones are. */
+export interface LeftOut {
+  readonly authors: readonly PeerId[];
+  readonly direct: readonly PeerId[];
+}
+
+/** Somebody who has sent direct messages to this person. */
+export interface DirectSender {
+  readonly author: PeerId;
+  readonly messages: number;
+  readonly last: MessageId;
+}
+
 export interface PageQuery {
   /** Those that come before this place, newest first; or after it, oldest first. */
   readonly before?: Place;
@@ -142,9 +155,10 @@ export interface PageQuery {
   readonly since?: number;
   readonly author?: PeerId;
   readonly mentionsMe?: boolean;
+  readonly without?: LeftOut;
 }
 
-export interface SearchQuery extends Pick<PageQuery, 'limit' | 'since' | 'author'> {
+export interface SearchQuery extends Pick<PageQuery, 'limit' | 'since' | 'author' | 'without'> {
   /** Only what came before this row. */
   readonly beforeRow?: number;
 }
@@ -179,8 +193,9 @@ export interface ChatStore {
   bodiless(limit: number): Promise<MessageId[]>;
   /** The row of what came last. */
   newestRow(): Promise<number>;
-  /** Shown ones of others that came after this row, and up to one. */
-  counts(afterRow: number): Promise<Counts>;
+  /** Shown ones of others that came after this row. */
+  counts(afterRow: number, without?: LeftOut): Promise<Counts>;
+  directSenders(): Promise<DirectSender[]>;
   /** Who wrote what is here, and when they last did. */
   authors(): Promise<{ author: PeerId; sent: number }[]>;
   size(): Promise<Size>;

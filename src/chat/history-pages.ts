@@ -1,25 +1,28 @@
 import { ChatterError } from '../errors.js';
-import type { Trust } from '../identity/trust.js';
 import { type ChatStore, FLAG, type PageQuery, type SearchQuery, type StoredMessage } from './chat-store.js';
+import { kindNumber } from './content.js';
 import type { MessageId } from './message.js';
 import type { Reader, Shown } from './timeline.js';
+import type { Welcome } from './welcome.js';
 
 export interface HistoryPagesDependencies {
   store: ChatStore;
   reader: Reader;
-  trust: Trust;
+  welcome: Welcome;
 }
 
-/** The history as it is read: messages with what was done to them since, without those of blocked people. */
+const DIRECT = kindNumber('direct');
+
+/** The history as it is read: messages with what was done to them since, without those that are not wanted. */
 export class HistoryPages {
   readonly #store: ChatStore;
   readonly #reader: Reader;
-  readonly #trust: Trust;
+  readonly #welcome: Welcome;
 
-  constructor({ store, reader, trust }: HistoryPagesDependencies) {
+  constructor({ store, reader, welcome }: HistoryPagesDependencies) {
     this.#store = store;
     this.#reader = reader;
-    this.#trust = trust;
+    this.#welcome = welcome;
   }
 
   /** Those of these that are here and shown. */
@@ -40,18 +43,21 @@ export class HistoryPages {
 
   /** In the order of the room, oldest first, whatever way they were asked for. */
   async page(query: PageQuery): Promise<Shown[]> {
-    const found = await this.#store.page(query);
+    const found = await this.#store.page({ ...query, without: this.#welcome.hidden });
     return this.#show(query.after ? found : found.toReversed());
   }
 
   /** What holds all words that were typed; what came last is last. */
   async search(typed: string, query: SearchQuery): Promise<Shown[]> {
-    return this.#show((await this.#store.search(typed, query)).toReversed());
+    return this.#show(
+      (await this.#store.search(typed, { ...query, without: this.#welcome.hidden })).toReversed(),
+    );
   }
 
   async #show(messages: readonly StoredMessage[]): Promise<Shown[]> {
     const readable = messages.filter(
-      ({ flags, author }) => (flags & FLAG.shown) !== 0 && !this.#trust.marks(author).blocked,
+      ({ flags, author, kind }) =>
+        (flags & FLAG.shown) !== 0 && !this.#welcome.hides(author, kind === DIRECT),
     );
     const about = new Map<MessageId, StoredMessage[]>();
     for (const each of await this.#store.about(readable.map(({ id }) => id))) {

@@ -2,7 +2,9 @@ import type {
   Change,
   ChatStore,
   Counts,
+  DirectSender,
   Known,
+  LeftOut,
   PageQuery,
   RoomSettings,
   SearchQuery,
@@ -13,10 +15,13 @@ import type {
   StoredRoom,
 } from './chat-store.js';
 import { FLAG, ROOM_SETTINGS } from './chat-store.js';
+import { kindNumber } from './content.js';
 import type { LogId, MessageId } from './message.js';
 import { compare } from './order.js';
 import type { Tip } from './room-log.js';
 import { matches } from './search-terms.js';
+
+const DIRECT = kindNumber('direct');
 
 export interface MemoryChatStoreOptions {
   /** Older ones go when there are more. Default: all are kept. */
@@ -100,12 +105,16 @@ export class MemoryChatStore implements ChatStore {
     return this.get(ids);
   }
 
-  async search(typed: string, { beforeRow, limit, since, author }: SearchQuery): Promise<StoredMessage[]> {
+  async search(
+    typed: string,
+    { beforeRow, limit, since, author, without }: SearchQuery,
+  ): Promise<StoredMessage[]> {
     const found = this.#all(
       (message) =>
         message.row < (beforeRow ?? Number.POSITIVE_INFINITY) &&
         message.sent >= (since ?? Number.NEGATIVE_INFINITY) &&
         (author === undefined || message.author === author) &&
+        !isWithout(message, without) &&
         matches(this.#texts.get(message.id) ?? '', typed),
     );
     return found.sort((a, b) => b.row - a.row).slice(0, limit);
@@ -129,12 +138,27 @@ export class MemoryChatStore implements ChatStore {
     return this.#row;
   }
 
-  async counts(afterRow: number): Promise<Counts> {
+  async counts(afterRow: number, without?: LeftOut): Promise<Counts> {
     const counted = this.#all(
-      ({ row, flags }) => row > afterRow && (flags & FLAG.shown) !== 0 && (flags & FLAG.mine) === 0,
+      (message) =>
+        message.row > afterRow &&
+        (message.flags & FLAG.shown) !== 0 &&
+        (message.flags & (FLAG.mine | FLAG.erased)) === 0 &&
+        !isWithout(message, without),
     );
     const mentions = counted.filter(({ flags }) => (flags & FLAG.mentionsMe) !== 0).length;
     return { unread: counted.length, mentions };
+  }
+
+  async directSenders(): Promise<DirectSender[]> {
+    const people = new Map<string, DirectSender>();
+    for (const { id, author, kind, flags } of this.#messages.values()) {
+      if (kind !== DIRECT || (flags & FLAG.shown) === 0 || (flags & FLAG.mine) !== 0) continue;
+      const messages = (people.get(author)?.messages ?? 0) + 1;
+      people.delete(author);
+      people.set(author, { author, messages, last: id });
+    }
+    return [...people.values()];
   }
 
   async authors(): Promise<{ author: StoredMessage['author']; sent: number }[]> {
@@ -172,7 +196,7 @@ export class MemoryChatStore implements ChatStore {
   }
 
   async page(query: PageQuery): Promise<StoredMessage[]> {
-    const { before, after, limit, since, author, mentionsMe } = query;
+    const { before, after, limit, since, author, mentionsMe, without } = query;
     const found = this.#all(
       (message) =>
         (message.flags & FLAG.shown) !== 0 &&
@@ -180,7 +204,8 @@ export class MemoryChatStore implements ChatStore {
         (!after || compare(message, after) > 0) &&
         (since === undefined || message.sent >= since) &&
         (author === undefined || message.author === author) &&
-        (!mentionsMe || (message.flags & FLAG.mentionsMe) !== 0),
+        (!mentionsMe || (message.flags & FLAG.mentionsMe) !== 0) &&
+        !isWithout(message, without),
     );
     return found.sort(after ? compare : (a, b) => compare(b, a)).slice(0, limit);
   }
@@ -214,3 +239,7 @@ export class MemoryChatStore implements ChatStore {
     if (message.target && this.#about.get(message.target)?.size === 0) this.#about.delete(message.target);
   }
 }
+
+const isWithout = ({ author, kind }: StoredMessage, without?: LeftOut): boolean =>
+  without !== undefined &&
+  (without.authors.includes(author) || (kind === DIRECT && without.direct.includes(author)));

@@ -1,6 +1,5 @@
 import type { Clock, Timer } from '../clock.js';
 import type { PeerId } from '../identity/peer-id.js';
-import type { Trust } from '../identity/trust.js';
 import type { HistoryPages } from './history-pages.js';
 import type { MessageId } from './message.js';
 import type { Recorded } from './recorder.js';
@@ -18,7 +17,7 @@ interface NewsEvents {
 
 export interface NewsDependencies {
   pages: HistoryPages;
-  trust: Trust;
+  isBlocked: (id: PeerId) => boolean;
   clock: Clock;
   /** True while more is being fetched. */
   fetching: () => boolean;
@@ -43,7 +42,7 @@ export class News {
     const said = recorded.flatMap(({ what, id }) => (what === 'said' ? [id] : []));
     const shown = new Map((await this.#deps.pages.messages(said)).map((each) => [each.id, each]));
     for (const each of recorded) {
-      if (this.#deps.trust.marks(each.author).blocked) continue;
+      if (this.#deps.isBlocked(each.author)) continue;
       if ('target' in each) await this.#tellDone(each);
       const message = shown.get(each.id);
       if (message) this.#deps.events.message(message);

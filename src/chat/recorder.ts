@@ -33,8 +33,8 @@ export interface RecorderDependencies {
   names: () => readonly string[];
   /** Milliseconds since 1970. */
   wall: () => number;
-  /** Direct messages of this person are not wanted, or nothing of them is. */
-  hides: (author: PeerId, direct: boolean) => boolean;
+  /** Whether what this person says to everybody, or to oneself alone, counts as unread. */
+  counts: (author: PeerId, isDirect: boolean) => boolean;
 }
 
 /** A message on its way into the store; what comes after it in the same batch may still change it. */
@@ -111,7 +111,7 @@ export class Recorder {
     { content, to }: { content: Content | null; to: PeerId | null },
     batch: Recording,
   ): void {
-    const { reader, wall, hides, names } = this.#deps;
+    const { reader, wall, counts, names } = this.#deps;
     const { message, clock, covers, checked } = judged;
     const { header, body, id } = message;
     const { author, target } = header;
@@ -139,7 +139,7 @@ export class Recorder {
     const done = this.#effect(stored, content, batch);
     if (done) flags |= done.flags;
     const says = isSaying(content) || (body === null && isShownKind(header.kind));
-    const isShown = target === null && says && !hides(author, isDirect);
+    const isShown = target === null && says;
     let erasedBefore = false;
     if (this.#dangling.delete(id))
       erasedBefore = batch
@@ -155,7 +155,7 @@ export class Recorder {
       text,
       done?.recorded ?? { what: isShown ? 'said' : 'nothing', id, author },
     );
-    if (isShown && !mine && !erased) batch.count((flags & FLAG.mentionsMe) !== 0);
+    if (isShown && !mine && !erased && counts(author, isDirect)) batch.count((flags & FLAG.mentionsMe) !== 0);
   }
 
   /** What an edit, a delete or a reaction does; null for what is none. */

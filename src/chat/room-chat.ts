@@ -9,6 +9,7 @@ import { chatChannel } from './chat-channel.js';
 import {
   type ChatStore,
   type Counts,
+  type DirectSender,
   type PageQuery,
   type Retention,
   ROOM_SETTINGS,
@@ -23,7 +24,7 @@ import { HistoryPages } from './history-pages.js';
 import { HistorySync } from './history-sync.js';
 import { Intake } from './intake.js';
 import { LivePush } from './live-push.js';
-import { logId, type MessageId, Messages, type Signer } from './message.js';
+import { logId, type Message, type MessageId, Messages, type Signer } from './message.js';
 import { MissingBodies } from './missing-bodies.js';
 import { News } from './news.js';
 import { OwnMessages } from './own-messages.js';
@@ -35,6 +36,7 @@ import { asWire, SyncPeer } from './sync-peer.js';
 import { Reader, type Shown } from './timeline.js';
 import { Typing } from './typing.js';
 import { Unread } from './unread.js';
+import { Welcome } from './welcome.js';
 import { Work } from './work.js';
 import type { Writers } from './writers.js';
 
@@ -89,6 +91,7 @@ export class RoomChat extends Resource<ChatEvents> {
   readonly #clock: Clock;
   readonly #keep: Retention;
   readonly #work: Work;
+  readonly #reader: Reader;
   readonly #log: RoomLog;
   readonly #recorder: Recorder;
   readonly #intake: Intake;
@@ -96,6 +99,7 @@ export class RoomChat extends Resource<ChatEvents> {
   readonly #authoring: Authoring;
   readonly #hearing: Hearing;
   readonly #news: News;
+  readonly #welcome: Welcome;
   readonly #unread: Unread;
   readonly #own = new OwnMessages();
   readonly #receipts: Receipts;
@@ -127,24 +131,30 @@ export class RoomChat extends Resource<ChatEvents> {
     const messages = new Messages(roomId);
     const reader = new Reader(self.id, self);
     const log = new RoomLog(store, messages, { live });
+    const welcome = new Welcome({ trust, answers: () => this.#settings.direct, authors: () => log.authors });
+    this.#welcome = welcome;
     this.#work = work;
+    this.#reader = reader;
     this.#log = log;
     this.#receipts = new Receipts(roomId);
-    this.#pages = new HistoryPages({ store, reader, trust });
+    this.#pages = new HistoryPages({ store, reader, welcome });
     this.#authoring = new Authoring({
       self,
       pages: this.#pages,
       write: (content, target) => this.#write(content, target),
     });
-    this.#unread = new Unread(store, (counts) => this.emit('counts', counts));
+    this.#unread = new Unread(
+      store,
+      () => welcome.uncounted,
+      (counts) => this.emit('counts', counts),
+    );
     this.#recorder = new Recorder({
       store,
       log,
       reader,
       names,
       wall: () => clock.wall(),
-      hides: (author, direct) =>
-        trust.marks(author).blocked || (direct && this.#settings.direct[author] === false),
+      counts: (author, isDirect) => welcome.counts(author, isDirect),
     });
     this.#intake = new Intake({
       log,
@@ -157,7 +167,7 @@ export class RoomChat extends Resource<ChatEvents> {
     });
     this.#news = new News({
       pages: this.#pages,
-      trust,
+      isBlocked: (id) => trust.marks(id).blocked,
       clock,
       fetching: () => this.#sync.fetching,
       events: {
@@ -236,6 +246,7 @@ export class RoomChat extends Resource<ChatEvents> {
     this.#unread.load(stored);
     this.#log.load(stored);
     this.#recorder.load(stored.dangling);
+    await this.#welcome.load(this.#store);
     await this.#exchange.load(stored.receipts);
     this.defer(() => this.#sync.close());
     this.defer(async () => {
@@ -295,14 +306,18 @@ export class RoomChat extends Resource<ChatEvents> {
     return this.#authoring.react(id, emoji, on);
   }
 
-  /** An offer or a call in the history: bytes that chat does not look into. */
-  enter(kind: 'file' | 'call', entry: Uint8Array): Promise<Said> {
-    return this.#write({ kind, entry }, null);
+  /** Writes an offer or a call into the history: bytes that chat does not look into. If it cannot, that is a notice. */
+  enter(kind: 'file' | 'call', entry: Uint8Array): void {
+    this.#work.attempt(async () => void (await this.#write({ kind, entry }, null)));
   }
 
   /** See `HistoryPages`. */
   message(id: MessageId): Promise<Shown> {
     return this.#pages.message(id);
+  }
+
+  messages(ids: readonly MessageId[]): Promise<Shown[]> {
+    return this.#pages.messages(ids);
   }
 
   find(digits: string): Promise<Shown> {
@@ -340,6 +355,33 @@ export class RoomChat extends Resource<ChatEvents> {
     this.#settings = settings;
     if (change.draft) this.emit('draft', change.draft);
     if (change.keep) await this.#expire();
+  }
+
+  /** Says whether direct messages of this person are wanted. */
+  async answerDirect(person: PeerId, wanted: boolean): Promise<void> {
+    await this.configure({ direct: { ...this.#settings.direct, [person]: wanted } });
+    await this.marksChanged();
+  }
+
+  /** People are thought of otherwise now: what is shown and counted may be other messages. */
+  async marksChanged(): Promise<void> {
+    await this.#work.alone(() => this.#unread.recount());
+    this.#news.change(0);
+  }
+
+  /** Those whose direct messages wait for an answer, who wrote last is last. */
+  async requests(): Promise<DirectSender[]> {
+    return (await this.#store.directSenders()).filter(({ author }) => this.#welcome.waits(author));
+  }
+
+  /** How many people wait for an answer. */
+  get waiting(): number {
+    return this.#welcome.waiting.length;
+  }
+
+  /** Whether this is a direct message that waits for an answer. */
+  isRequest({ author, mine, to }: Shown): boolean {
+    return to !== null && !mine && this.#welcome.waits(author);
   }
 
   /** Everybody who ever wrote here or gave a receipt, but oneself; when they last wrote, in ms since 1970. */
@@ -391,11 +433,21 @@ export class RoomChat extends Resource<ChatEvents> {
     if (verdict.refused.size > 0) this.#notice('HISTORY_FULL', null);
     if (verdict.accepted.length === 0) return;
     const { recorded, counts } = await this.#recorder.record(verdict, this.counts);
+    const waited = this.waiting;
+    for (const { message } of verdict.accepted) this.#hearDirect(message);
     await this.#news.tell(recorded);
     this.#unread.counted(counts);
+    if (this.waiting !== waited) this.emit('counts', counts);
     for (const log of verdict.forks) this.#notice('FORKED', authorOf(log));
     await this.#exchange.resolve();
     if (!own && !this.live && !this.#sync.fetching) this.#exchange.giveSoon();
+  }
+
+  #hearDirect({ header, body }: Message): void {
+    const { author, kind } = header;
+    if (author === this.#self.id || this.#welcome.knows(author)) return;
+    const { content, to } = this.#reader.open({ author, kind, body });
+    if (to && content) this.#welcome.heard(author);
   }
 
   #caughtUp(): void {

@@ -106,6 +106,11 @@ export class RoomLog {
     return this.#tips;
   }
 
+  /** Who has written here; one for each of their logs. */
+  get authors(): Iterable<PeerId> {
+    return [...this.#logs.keys()].map(authorOf);
+  }
+
   log(id: LogId): StoredLog | undefined {
     return this.#logs.get(id);
   }

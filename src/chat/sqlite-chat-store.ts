@@ -6,9 +6,11 @@ import {
   type Change,
   type ChatStore,
   type Counts,
+  type DirectSender,
   FLAG,
   type Head,
   type Known,
+  type LeftOut,
   type PageQuery,
   ROOM_SETTINGS,
   type RoomSettings,
@@ -18,9 +20,12 @@ import {
   type StoredMessage,
   type StoredRoom,
 } from './chat-store.js';
+import { kindNumber } from './content.js';
 import { idBytes, type LogId, logBytes, type MessageId, messageId } from './message.js';
 import { authorOf, type Tip } from './room-log.js';
 import { ftsQuery, indexed, TOKENIZER } from './search-terms.js';
+
+const DIRECT = kindNumber('direct');
 
 const STEPS = [
   `CREATE TABLE chat_room (
@@ -44,6 +49,7 @@ const STEPS = [
      room INTEGER NOT NULL, member TEXT NOT NULL, bytes BLOB NOT NULL, signature BLOB NOT NULL,
      PRIMARY KEY (room, member)
    ) STRICT`,
+  `CREATE INDEX chat_message_direct ON chat_message (room) WHERE kind = ${DIRECT}`,
 ];
 
 const COLUMNS = `m.k, m.id, l.id AS log, m.seq, m.clock, m.covers, m.kind, m.flags, m.sent, m.target, m.header,
@@ -260,10 +266,13 @@ class SqliteChatStore implements ChatStore {
     return rows.map(fromRow);
   }
 
-  async search(typed: string, { beforeRow, limit, since, author }: SearchQuery): Promise<StoredMessage[]> {
+  async search(
+    typed: string,
+    { beforeRow, limit, since, author, without }: SearchQuery,
+  ): Promise<StoredMessage[]> {
     const match = ftsQuery(typed);
     if (!match) return [];
-    const { where, params } = this.#where({ since, author, limit });
+    const { where, params } = this.#where({ since, author, limit, without });
     const rows = await this.#storage.all(
       `SELECT ${COLUMNS} FROM ${this.#texts} f JOIN chat_message m ON m.k = f.rowid JOIN chat_log l ON l.k = m.log
        WHERE ${this.#texts} MATCH ? AND f.rowid < ? ${where} ORDER BY f.rowid DESC LIMIT ?`,
@@ -295,14 +304,30 @@ class SqliteChatStore implements ChatStore {
     return Number(row?.k ?? 0);
   }
 
-  async counts(afterRow: number): Promise<Counts> {
+  async counts(afterRow: number, without?: LeftOut): Promise<Counts> {
     const [row] = await this.#storage.all(
       `SELECT count(*) AS unread, count(nullif(flags & ${FLAG.mentionsMe}, 0)) AS mentions FROM (
-         SELECT flags, room FROM chat_message WHERE k > ? LIMIT ${COUNTED_ROWS})
-       WHERE room = ? AND flags & ${FLAG.shown} AND NOT flags & ${FLAG.mine}`,
+         SELECT flags, room, kind, log FROM chat_message WHERE k > ? LIMIT ${COUNTED_ROWS}) m
+       WHERE room = ? AND flags & ${FLAG.shown} AND NOT flags & ${FLAG.mine | FLAG.erased} ${this.#without(without)}`,
       [afterRow, this.#room],
     );
     return { unread: Number(row?.unread), mentions: Number(row?.mentions) };
+  }
+
+  async directSenders(): Promise<DirectSender[]> {
+    const rows = await this.#storage.all(
+      `SELECT l.id AS log, count(*) AS messages, max(m.k) AS newest, m.id AS last ${FROM}
+       WHERE m.room = ? AND m.kind = ${DIRECT} AND m.flags & ${FLAG.shown} AND NOT m.flags & ${FLAG.mine} GROUP BY l.k
+       ORDER BY newest`,
+      [this.#room],
+    );
+    return byAuthor(
+      rows.map((row) => ({
+        author: authorOf(b4a.toString(row.log as Uint8Array, 'hex') as LogId),
+        messages: Number(row.messages),
+        last: messageId(row.last as Uint8Array),
+      })),
+    );
   }
 
   async authors(): Promise<{ author: PeerId; sent: number }[]> {
@@ -391,7 +416,18 @@ class SqliteChatStore implements ChatStore {
     return rows;
   }
 
-  #where({ before, after, since, author, mentionsMe }: PageQuery) {
+  /** Logs by their keys, which are numbers of our own. */
+  #without({ authors, direct }: LeftOut = { authors: [], direct: [] }): string {
+    const keys = (people: readonly PeerId[]) =>
+      [...this.#logKeys].filter(([log]) => people.includes(authorOf(log))).map(([, key]) => key);
+    const [all, some] = [keys(authors), keys(direct)];
+    return (
+      (all.length > 0 ? `AND m.log NOT IN (${all.join(', ')}) ` : '') +
+      (some.length > 0 ? `AND NOT (m.kind = ${DIRECT} AND m.log IN (${some.join(', ')}))` : '')
+    );
+  }
+
+  #where({ before, after, since, author, mentionsMe, without }: PageQuery) {
     const conditions: string[] = [];
     const params: Value[] = [];
     const add = (condition: string, ...values: Value[]) => {
@@ -407,8 +443,20 @@ class SqliteChatStore implements ChatStore {
       add('m.log IN (SELECT k FROM chat_log WHERE substr(id, 1, 32) = ?)', b4a.from(author, 'hex'));
     if (mentionsMe) add(`m.flags & ${FLAG.mentionsMe}`);
     const direction = after ? '' : ' DESC';
+    conditions.push(this.#without(without));
     return { where: conditions.join(' '), params, order: `m.clock${direction}, m.id${direction}` };
   }
+}
+
+/** One for each person, who may have several logs; the order is kept by the last of them. */
+function byAuthor(senders: readonly DirectSender[]): DirectSender[] {
+  const people = new Map<PeerId, DirectSender>();
+  for (const { author, messages, last } of senders) {
+    const before = people.get(author)?.messages ?? 0;
+    people.delete(author);
+    people.set(author, { author, messages: before + messages, last });
+  }
+  return [...people.values()];
 }
 
 function fromRow(row: Row): StoredMessage {

@@ -1,14 +1,16 @@
-import type { ChatStore, Counts } from './chat-store.js';
+import type { ChatStore, Counts, LeftOut } from './chat-store.js';
 
 /** How much of what others said was not read yet. */
 export class Unread {
   readonly #store: ChatStore;
+  readonly #uncounted: () => LeftOut;
   readonly #changed: (counts: Counts) => void;
   #counts: Counts = { unread: 0, mentions: 0 };
   #readRow = 0;
 
-  constructor(store: ChatStore, changed: (counts: Counts) => void) {
+  constructor(store: ChatStore, uncounted: () => LeftOut, changed: (counts: Counts) => void) {
     this.#store = store;
+    this.#uncounted = uncounted;
     this.#changed = changed;
   }
 
@@ -36,7 +38,12 @@ export class Unread {
   /** Everything up to this row was read; what was read before stays read. To be called alone. */
   async readTo(row: number): Promise<void> {
     this.#readRow = Math.max(this.#readRow, row);
-    this.#counts = await this.#store.counts(this.#readRow);
+    await this.recount();
+  }
+
+  /** What counts may have changed: whom one wants to hear. To be called alone. */
+  async recount(): Promise<void> {
+    this.#counts = await this.#store.counts(this.#readRow, this.#uncounted());
     await this.#store.apply({ readRow: this.#readRow, counts: this.#counts });
     this.#changed(this.#counts);
   }

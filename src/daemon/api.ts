@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../errors.js';
 import { LOG_LEVELS } from '../log.js';
 import { CALL_REQUESTS, type CallEventBody } from './call-api.js';
-import { CHAT_REQUESTS, type ChatEventBody } from './chat-api.js';
+import { CHAT_REQUESTS, type ChatEventBody, Standing } from './chat-api.js';
 import { DOCTOR_REQUESTS } from './doctor-api.js';
 import { FILE_REQUESTS, type FileEventBody } from './files-api.js';
 import { GUEST_REQUESTS, type GuestEventBody } from './guest-api.js';
@@ -105,7 +105,12 @@ const Setting = z.object({
   values: z.string(),
   does: z.string(),
 });
-const Joined = RoomInfo.extend({ self: Person, people: z.array(Peer), notices: z.array(z.string()) });
+const Joined = RoomInfo.extend({
+  ...Standing.shape,
+  self: Person,
+  people: z.array(Peer),
+  notices: z.array(z.string()),
+});
 const Invite = RoomInfo.extend({ link: z.string().nullable(), sentence: z.string() });
 
 const Status = z.object({
@@ -135,7 +140,7 @@ export const REQUESTS = {
   whoami: { params: nothing, result: Whoami },
   /** Sets the display name everywhere, or in one room. */
   rename: { params: z.object({ name, room: roomRef.optional() }), result: Whoami },
-  rooms: { params: nothing, result: z.array(RoomInfo) },
+  rooms: { params: nothing, result: z.array(RoomInfo.extend(Standing.shape)) },
   /** Joins a room and, over a WebSocket, holds a lease on the node until released or disconnected. */
   join: {
     params: z.object({
@@ -194,6 +199,8 @@ export const REQUESTS = {
   /** A pinned node does not end when its last lease does. */
   pin: { params: z.object({ pinned: z.boolean() }), result: nothing },
   stop: { params: nothing, result: nothing },
+  /** Removes everything in the data folder, who one is first of all, and ends the node. There is no way back. */
+  wipe: { params: z.object({ confirm: z.literal('wipe') }), result: nothing },
 } as const;
 
 export type Method = keyof typeof REQUESTS;
@@ -210,7 +217,8 @@ export type NodeOptions = z.output<typeof NodeOptions>;
 /** What an event says; the server adds `seq`, `epoch` and `time`. */
 export type EventBody =
   | { type: 'joined'; room: string; roomId: string; self: Person; members: Person[] }
-  | { type: 'left'; room: string; roomId: string }
+  /** `forgotten`: all of it was removed here. */
+  | { type: 'left'; room: string; roomId: string; forgotten?: true }
   | { type: 'peer-joined'; room: string; roomId: string; peer: Person; path: Peer['path'] }
   | { type: 'peer-left'; room: string; roomId: string; peer: Person; reason: 'left' | 'lost' }
   | { type: 'peer-renamed'; room: string; roomId: string; peer: Person; was: string }
@@ -255,7 +263,15 @@ export const RequestFrame = z.looseObject({
 
 /** What everything looks like now, for a client whose last event is gone from the ring. */
 export interface Snapshot {
-  rooms: { room: string; roomId: string; self: Person; members: Person[] }[];
+  rooms: {
+    room: string;
+    roomId: string;
+    self: Person;
+    members: Person[];
+    unread: number;
+    mentions: number;
+    requests: number;
+  }[];
 }
 
 /**

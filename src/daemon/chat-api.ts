@@ -21,7 +21,7 @@ export const Message = z.object({
   kind: z.enum(['text', 'me', 'file', 'call']),
   author: person,
   self: z.boolean(),
-  /** Empty where it is gone. */
+  /** Empty where it is gone. Of a file or a call what happened, in words. */
   text,
   /** With `id` the order of the room: the same on every machine. */
   clock: z.number(),
@@ -44,11 +44,23 @@ export const Message = z.object({
   readBy: z.array(person),
   of: z.number(),
   unread: z.literal(true).optional(),
+  /** Of kind `file`: what was offered, by the id that `transfers` knows it by while somebody who has it is here. */
+  file: z.object({ transfer: id, name: z.string(), bytes: z.number(), files: z.number() }).optional(),
+  /** Of kind `call`. */
+  call: z.object({ call: id, what: z.enum(['started', 'ended']), seconds: z.number() }).optional(),
   snippet: z.object({ text, marks: z.array(z.tuple([z.number(), z.number()])) }).optional(),
 });
 export type Message = z.output<typeof Message>;
 
 const Counts = z.object({ unread: z.number(), mentions: z.number() });
+
+/** How a room stands; a part of `RoomInfo`. */
+export const Standing = Counts.extend({
+  /** People whose direct messages wait for an answer. */
+  requests: z.number(),
+  last: Message.nullable(),
+});
+export type Standing = z.output<typeof Standing>;
 const Keep = z.enum(['1d', '7d', '30d', '1y', 'forever']);
 const Said = z.object({
   id,
@@ -81,7 +93,8 @@ export const CHAT_REQUESTS = {
       search: z.string().max(1024).optional(),
       from: z.string().optional(),
     }),
-    result: z.object({ messages: z.array(Message), more: z.boolean() }),
+    /** `more` goes on the way that was asked; around a message it is of older ones, `newer` of newer ones. */
+    result: z.object({ messages: z.array(Message), more: z.boolean(), newer: z.boolean().optional() }),
   },
   /** One, by its id or the first digits of it, eight at least. */
   message: { params: z.object({ room, id }), result: Message },
@@ -111,6 +124,13 @@ export const CHAT_REQUESTS = {
       bytes: z.number(),
       oldest: z.string().nullable(),
     }),
+  },
+  /** People who are not verified and whose direct messages wait for an answer. */
+  requests: {
+    params: z.object({ room: room.optional() }),
+    result: z.array(
+      z.object({ room: z.string(), roomId: z.string(), person, messages: z.number(), last: Message }),
+    ),
   },
   /** Whether direct messages of somebody who is not verified are wanted. */
   dmAnswer: { params: z.object({ room, person: z.string(), accept: z.boolean() }), result: z.object({}) },

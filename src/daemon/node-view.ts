@@ -11,7 +11,7 @@ import type { EventBody, Instance, Params, Peer, Person, Result, RoomInfo, Snaps
 import type { ApiNode, ChatMethod } from './api-node.js';
 import { backUp } from './backup.js';
 import { CallView } from './call-view.js';
-import { ChatView } from './chat-view.js';
+import { ChatView, countsOf } from './chat-view.js';
 import { DoctorView } from './doctor-view.js';
 import type { FileBodySource } from './file-bodies.js';
 import { FilesView } from './files-view.js';
@@ -52,7 +52,9 @@ export class NodeView implements ApiNode {
     );
     this.#shares = new SharesView(node, this.#files, (event) => this.#tell(event));
     node.on('joined', (room) => this.#watch(room));
-    node.on('left', (room) => this.#tell({ type: 'left', ...roomRef(room) }));
+    node.on('left', ({ room, forgotten }) =>
+      this.#tell({ type: 'left', ...roomRef(room), ...(forgotten ? { forgotten } : {}) }),
+    );
     node.on('path', ({ room, member }) =>
       this.#tell({
         type: 'peer-path',
@@ -101,8 +103,11 @@ export class NodeView implements ApiNode {
     return room === undefined ? self : { ...self, name: this.#node.nameIn(room) };
   }
 
-  rooms(): Result<'rooms'> {
-    return this.#node.known.map((known) => this.#info(known));
+  async rooms(): Promise<Result<'rooms'>> {
+    const rooms: Result<'rooms'> = [];
+    for (const known of this.#node.known)
+      rooms.push({ ...this.#info(known), ...(await this.#chat.standing(known.keys.id)) });
+    return rooms;
   }
 
   async join(params: Params<'join'>): Promise<Result<'join'>> {
@@ -113,7 +118,8 @@ export class NodeView implements ApiNode {
       isNew && params.reach === undefined && info.kind === 'open' && room.label !== LOBBY
         ? [openNotice(info)]
         : [];
-    return { ...info, self: this.#self(room), people: this.#people(room), notices };
+    const standing = await this.#chat.standing(info.roomId);
+    return { ...info, ...standing, self: this.#self(room), people: this.#people(room), notices };
   }
 
   async leave({ room }: Params<'leave'>): Promise<Result<'leave'>> {
@@ -251,6 +257,7 @@ export class NodeView implements ApiNode {
         ...roomRef(room),
         self: this.#self(room),
         members: room.members.map((member) => this.#person(member)),
+        ...countsOf(room),
       })),
     };
   }

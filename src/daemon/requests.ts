@@ -19,6 +19,8 @@ export interface RequestContext {
   /** What lets one media socket in. */
   mediaTicket: () => string;
   stop: () => void;
+  /** Removes all that the node has, and ends it. */
+  wipe: () => Promise<void>;
 }
 
 /** Who asks. `lease` is null for one that cannot hold a lease: a single HTTP request. */
@@ -44,7 +46,7 @@ const chatHandlers = (node: ApiNode): ChatHandlers =>
 export class Requests {
   readonly #handlers: Handlers;
 
-  constructor({ node, leases, access, guests, describe, pageUrl, mediaTicket, stop }: RequestContext) {
+  constructor({ node, leases, access, guests, describe, pageUrl, mediaTicket, stop, wipe }: RequestContext) {
     this.#handlers = {
       status: () => ({ ...describe(), ...node.status() }),
       whoami: (params) => node.whoami(params),
@@ -120,6 +122,10 @@ export class Requests {
       },
       stop: () => {
         stop();
+        return {};
+      },
+      wipe: async () => {
+        await wipe();
         return {};
       },
     };

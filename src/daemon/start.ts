@@ -44,6 +44,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const wall = () => systemClock.wall();
   const log = lineLog(logFile(folder.logFile, wall), options.node.logLevel, wall);
   const parts: { close(): Promise<void> | void }[] = [];
+  let wiped = false;
   let stop: (why: 'asked' | 'idle') => void = () => {};
   const ended = new Promise<'asked' | 'idle'>((resolve) => {
     stop = resolve;
@@ -100,6 +101,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         `http://127.0.0.1:${server.port}/#${pages.code()}${roomId === undefined ? '' : `/${roomId}`}`,
       leases,
       stop: () => setImmediate(() => stop('asked')), // after the answer has been written
+      wipe: async () => {
+        wiped = true; // whatever else goes wrong from here on
+        folder.remove(folder.identity);
+        await locked.forgetAll();
+        setImmediate(() => stop('asked'));
+      },
       describe: () => ({
         pid: process.pid,
         version: packageVersion(),
@@ -163,7 +170,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     await within(CLOSE_DEADLINE_MS, async () => {
       for (const part of parts) await part.close();
     });
-    log.info('ended', { pid: process.pid });
+    if (wiped) folder.wipe();
+    else log.info('ended', { pid: process.pid });
   }
 }
 

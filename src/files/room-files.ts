@@ -53,6 +53,8 @@ export interface UploadRequest {
 }
 
 export type FilesEvents = {
+  /** This person offers something to everybody in the room. */
+  given: [Transfer];
   /** Somebody offers something; its names, sizes and risks are known. */
   offered: [Transfer];
   /** Its state or its receivers have changed. */
@@ -164,6 +166,7 @@ export class RoomFiles extends Resource<FilesEvents> {
   }> {
     const scanned = await scan(paths, options);
     const transfer = await this.#offerScanned(scanned, paths, this.#sign(scanned.manifest, { to }));
+    if (!to) this.emit('given', transfer);
     return { transfer, skipped: scanned.skipped };
   }
 
@@ -177,6 +180,7 @@ export class RoomFiles extends Resource<FilesEvents> {
     await this.#table.put(transfer, { acceptance });
     this.#publish(transfer);
     this.emit('changed', transfer);
+    if (!to) this.emit('given', transfer);
     return transfer;
   }
 

@@ -47,6 +47,11 @@ export class ShareStore {
     ]);
   }
 
+  /** Removes all of a room; what lies there stays. */
+  forget(room: string): Promise<void> {
+    return this.#storage.run('DELETE FROM fileshare_place WHERE room = ?', [room]);
+  }
+
   remove(id: string): Promise<void> {
     return this.#storage.run('DELETE FROM fileshare_place WHERE id = ?', [id]);
   }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { ErrorCode } from '../errors.js';
 import type { Storage } from '../storage/database.js';
 import type { FileIdentity } from './file-content.js';
@@ -118,6 +119,16 @@ export class TransferStore {
   async remove(id: TransferId): Promise<void> {
     await this.#storage.run('DELETE FROM file_page WHERE transfer = ?', [id]);
     await this.#storage.run('DELETE FROM file_transfer WHERE id = ?', [id]);
+  }
+
+  /** Removes all transfers of a room, and the folders in which unfinished ones and copies lie. */
+  async forget(room: string): Promise<void> {
+    for (const { acceptance } of await this.ofRoom(room))
+      if (acceptance) rmSync(acceptance.staging, { recursive: true, force: true }); // a name of ours
+    await this.#storage.batch([
+      ['DELETE FROM file_page WHERE transfer IN (SELECT id FROM file_transfer WHERE room = ?)', [room]],
+      ['DELETE FROM file_transfer WHERE room = ?', [room]],
+    ]);
   }
 
   async putPage(id: TransferId, page: number, { hashes, signature }: Page): Promise<void> {

@@ -25,7 +25,27 @@ export interface AssemblyOptions {
   isBusy: () => boolean;
 }
 
-/** A room with its chat, files, shares and call, not opened yet. The lobby keeps nothing on disk. */
+/** What is said in a room, not opened yet. The lobby keeps nothing on disk. */
+export async function assembleChat(
+  known: KnownRoom,
+  { stores, clock, ownName }: Pick<AssemblyOptions, 'stores' | 'clock' | 'ownName'>,
+): Promise<RoomChat> {
+  const { id } = known.keys;
+  const live = isLobby(known);
+  return new RoomChat({
+    roomId: id,
+    self: stores.identity,
+    store: live ? new MemoryChatStore({ messages: LIMITS.lobbyMessages }) : await stores.chats.room(id),
+    writers: stores.writers,
+    clock,
+    names: () => [ownName()],
+    trust: stores.people,
+    live,
+    keep: known.seed.tier === 'open' ? '30d' : 'forever',
+  });
+}
+
+/** A room with its chat, files, shares and call, not opened yet. */
 export async function assembleRoom(known: KnownRoom, options: AssemblyOptions): Promise<Room> {
   const { stores, instance, clock, ownName, isBusy } = options;
   const { identity } = stores;
@@ -43,17 +63,7 @@ export async function assembleRoom(known: KnownRoom, options: AssemblyOptions): 
     live,
     umask: options.umask,
   });
-  const chat = new RoomChat({
-    roomId: keys.id,
-    self: identity,
-    store: live ? new MemoryChatStore({ messages: LIMITS.lobbyMessages }) : await stores.chats.room(keys.id),
-    writers: stores.writers,
-    clock,
-    names: () => [ownName()],
-    trust: stores.people,
-    live,
-    keep: known.seed.tier === 'open' ? '30d' : 'forever',
-  });
+  const chat = await assembleChat(known, options);
   const shares = new RoomShares({
     roomId: keys.id,
     self: identity.id,

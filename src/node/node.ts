@@ -28,9 +28,10 @@ import { privateRoom } from '../room/room-kinds.js';
 import { checkPreference, type PreferenceKey, type Preferences } from '../storage/preferences.js';
 import { bytesPerSecond } from '../storage/rate.js';
 import { cleanName } from '../text.js';
-import { assembleRoom } from './assemble-room.js';
+import { assembleChat, assembleRoom } from './assemble-room.js';
 import { choosePerson } from './choose-person.js';
 import { chooseReach, chooseRoom, findRoom, type JoinRequest } from './choose-room.js';
+import { KeptTalks, type Talk } from './kept-talks.js';
 import type { NodeOptions, NodePaths } from './options.js';
 import { openStores, type Stores } from './stores.js';
 import { makeWays, type Ways } from './ways.js';
@@ -39,7 +40,7 @@ import { redial, rememberWhereabouts } from './whereabouts.js';
 export type NodeEvents = {
   /** Listeners hear everything of the room from its first member on. */
   joined: [Room];
-  left: [Room];
+  left: [{ room: Room; forgotten: boolean }];
   /** A member is reached by another way now. */
   path: [{ room: Room; member: Member }];
   /** Something about a room that its people should know. */
@@ -69,6 +70,13 @@ export class ChatterNode extends Resource<NodeEvents> {
   readonly #uploadCap: RateCap;
   readonly #downloadCap: RateCap;
   #parts: (Stores & Ways) | null = null;
+  readonly #kept = new KeptTalks((known) =>
+    assembleChat(known, {
+      stores: this.#open,
+      clock: this.#clock,
+      ownName: () => known.ownName ?? this.name,
+    }),
+  );
   #safeMode = false;
 
   constructor(paths: NodePaths, options: NodeOptions = {}) {
@@ -145,6 +153,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     if (blocked && !was.blocked) network.refuse(id);
     if (!blocked && was.blocked) network.readmit();
     const marked = await marking;
+    await Promise.all([...this.#rooms.values()].map(({ chat }) => chat.marksChanged()));
     this.emit('marked', marked);
     return marked;
   }
@@ -203,6 +212,15 @@ export class ChatterNode extends Resource<NodeEvents> {
     return room;
   }
 
+  /** What was said in the one known room that `ref` means, joined or not. Throws as `find` does. */
+  async talk(ref: string): Promise<Talk> {
+    const known = this.find(ref);
+    const room = this.#rooms.get(known.keys.id) ?? (await this.#joining.get(known.keys.id));
+    if (room) return room;
+    if (isLobby(known)) throw new ChatterError('ROOM_UNKNOWN', { message: 'The lobby is not joined here.' });
+    return this.#kept.of(known, known.ownName ?? this.name);
+  }
+
   /** Whether `ref` means any known room. Throws INVITE_INVALID. */
   knows(ref: string): boolean {
     return this.#open.known.find(ref).length > 0;
@@ -237,16 +255,32 @@ export class ChatterNode extends Resource<NodeEvents> {
     return known;
   }
 
-  /** Leaves a room and removes what is known of it, and all that was said, from this data folder. */
+  /** Leaves a room and removes what is known of it, all that was said and offered, from this data folder. */
   async forget(ref: string): Promise<{ known: KnownRoom; messages: number }> {
     const known = this.find(ref);
     if (isLobby(known)) throw new ChatterError('ROOM_LIVE');
-    await this.leave(known.keys.id);
-    const history = await this.#open.chats.room(known.keys.id);
+    const { id } = known.keys;
+    const { chats, transfers, shares, known: rooms } = this.#open;
+    await this.#exit(id, true);
+    await this.#kept.release(id);
+    await transfers.forget(id);
+    await shares.forget(id);
+    const history = await chats.room(id);
     const messages = await history.forget();
-    await this.#open.known.forget(known.keys.id);
+    await rooms.forget(id);
     await history.scrub();
     return { known, messages };
+  }
+
+  /** Forgets every room; what cannot be removed of one keeps no other. */
+  async forgetAll(): Promise<void> {
+    for (const { keys, label, seed } of this.known) {
+      if (isLobby({ label, seed })) await this.#exit(keys.id);
+      else
+        await this.forget(keys.id).catch((err: unknown) =>
+          this.#options.log?.warn('room-not-forgotten', { cause: ChatterError.from(err).code }),
+        );
+    }
   }
 
   /** Makes a private room with a fresh secret; nobody is told and it is not joined. */
@@ -314,6 +348,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     });
     await watch.open();
     this.defer(() => watch.close());
+    this.defer(() => this.#kept.close());
     this.defer(() => Promise.all([...this.#rooms.keys()].map((id) => this.#exit(id))));
     network.on('session', (session) => {
       const room = this.#rooms.get(session.roomId);
@@ -359,6 +394,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     if (joined) return joined;
     if (this.#rooms.size >= LIMITS.rooms) throw new ChatterError('ROOM_LIMIT');
     await transport.open();
+    await this.#kept.release(keys.id);
     const room = await assembleRoom(known, {
       stores: this.#open,
       instance: this.#open.instance,
@@ -402,13 +438,13 @@ export class ChatterNode extends Resource<NodeEvents> {
     });
   }
 
-  async #exit(id: string): Promise<void> {
+  async #exit(id: string, forgotten = false): Promise<void> {
     const room = this.#rooms.get(id);
     if (!room) return;
     this.#rooms.delete(id);
     this.#parts?.network.leave(id);
     await room.close();
-    this.emit('left', room);
+    this.emit('left', { room, forgotten });
   }
 
   /** Somebody is here under this name: remembers them, unless it is in the lobby, and tells of a name known otherwise. */

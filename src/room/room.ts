@@ -12,6 +12,7 @@ import type { SessionChannel } from '../protocol/session-channel.js';
 import { Resource } from '../resource.js';
 import { cleanName } from '../text.js';
 import { TokenBucket } from '../token-bucket.js';
+import { keepEntries } from './keep-entries.js';
 import { RoomCall } from './room-call.js';
 import { roomChannel } from './room-channel.js';
 
@@ -112,6 +113,8 @@ export class Room extends Resource<RoomEvents> {
     this.defer(() => this.files.close());
     await this.call.open();
     this.defer(() => this.call.close());
+    if (!this.chat.live)
+      keepEntries({ chat: this.chat, files: this.files, call: this.call, clock: this.#clock });
     await this.shares.open();
     this.defer(() => this.shares.close());
     this.defer(() => {

@@ -131,6 +131,15 @@ export class DataFolder {
     rmSync(file, { force: true });
   }
 
+  /** Removes it with all that is in it; to be called once nothing of it is open. Throws DATA_FOLDER_UNUSABLE. */
+  wipe(): void {
+    try {
+      rmSync(this.path, { recursive: true, force: true });
+    } catch (err) {
+      throw this.#failure(err);
+    }
+  }
+
   #failure(err: unknown): ChatterError {
     if (err instanceof ChatterError) return err;
     const why = CAUSES[(err as NodeJS.ErrnoException).code ?? ''] ?? 'it cannot be used';

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,6 +39,28 @@ t.test('[D1] stop ends the node, and nothing goes on listening', async (t) => {
   t.match(await person.run(['whoami']), { code: 0, err: '' });
   t.not((await person.status()).apiPort, apiPort, 'another one is drawn where it is taken');
 });
+
+t.test(
+  'wipe is asked for in words, leaves nothing of the data folder, and the next command is somebody new',
+  async (t) => {
+    const person = new Person(t);
+    const { id } = await person.ask<{ id: string }>('whoami');
+    const { apiPort, tokenFile } = await person.status();
+    const token = readFileSync(tokenFile, 'utf8');
+    const ask = (body: object) =>
+      fetch(`http://127.0.0.1:${apiPort}/api/wipe`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    t.equal((await ask({})).status, 400, 'not by accident');
+    t.ok(existsSync(path.join(person.data, 'identity')));
+    t.equal((await ask({ confirm: 'wipe' })).status, 200);
+    t.same(await person.settled(0, 10_000), [], 'the node has ended');
+    t.notOk(existsSync(person.data));
+    t.not((await person.ask<{ id: string }>('whoami')).id, id);
+  },
+);
 
 t.test('a node that nobody needs ends by itself', async (t) => {
   const person = new Person(t);

@@ -33,6 +33,7 @@ const GOOD: Record<keyof typeof REQUESTS, object> = {
   typing: { room: 'lobby', on: true },
   draft: JOIN,
   retention: JOIN,
+  requests: {},
   dmAnswer: { room: 'lobby', person: 'Bob', accept: true },
   members: JOIN,
   export: { out: '/tmp/a' },
@@ -76,6 +77,7 @@ const GOOD: Record<keyof typeof REQUESTS, object> = {
   page: {},
   pin: { pinned: false },
   stop: {},
+  wipe: { confirm: 'wipe' },
 };
 
 /** Nothing that was asked so far has had an effect. */
@@ -118,6 +120,7 @@ t.test('[D5] every request is answered for who has the token', async (t) => {
           'page',
           'pin',
           'stop',
+          'wipe',
         ].includes(method),
     ),
   );

@@ -78,6 +78,7 @@ export class Api {
   readonly sockets = new Set<Socket>();
   /** Emits `connection` with each new one of `sockets`. */
   readonly wire = new EventEmitter();
+  wipes = 0;
   /** How often the node was told to stop, or had nothing to do any more. */
   stops = 0;
   idles = 0;
@@ -104,6 +105,7 @@ export class Api {
       guests: NO_GUESTS,
       pageUrl: () => `http://127.0.0.1:${this.port}/#${this.pages.code()}`,
       stop: () => this.stops++,
+      wipe: async () => void this.wipes++,
       describe: () => ({
         pid: process.pid,
         version: '0.0.0',

@@ -30,6 +30,7 @@ const KNOWN: Known = {
   muted: false,
 };
 
+const STANDING = { unread: 0, mentions: 0, requests: 0, last: null };
 const ROOM: RoomInfo = {
   room: 'lobby',
   roomId: 'c'.repeat(64),
@@ -125,11 +126,11 @@ export class FakeNode implements ApiNode {
   }
 
   rooms(params: Params<'rooms'>): Promise<Result<'rooms'>> {
-    return this.#answer('rooms', params, [ROOM]);
+    return this.#answer('rooms', params, [{ ...ROOM, ...STANDING }]);
   }
 
   join(params: Params<'join'>): Promise<Result<'join'>> {
-    return this.#answer('join', params, { ...ROOM, self: SELF, people: [], notices: [] });
+    return this.#answer('join', params, { ...ROOM, ...STANDING, self: SELF, people: [], notices: [] });
   }
 
   leave(params: Params<'leave'>): Promise<Result<'leave'>> {
@@ -262,7 +263,8 @@ export class FakeNode implements ApiNode {
   }
 
   snapshot(): Snapshot {
-    return { rooms: [{ room: ROOM.room, roomId: ROOM.roomId, self: SELF, members: [SELF] }] };
+    const { last: _last, ...counts } = STANDING;
+    return { rooms: [{ room: ROOM.room, roomId: ROOM.roomId, self: SELF, members: [SELF], ...counts }] };
   }
 
   onEvent(fn: (event: EventBody) => void): void {
