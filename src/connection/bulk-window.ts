@@ -9,6 +9,11 @@ const SMALL_FRAME_MS = 8;
 const SMALL_FRAME_BYTES = 16 * KIB;
 const MIN_FRAME_BYTES = 4 * KIB;
 const MAX_FRAME_BYTES = 256 * KIB;
+/**
+ * Bytes per millisecond from which frames are the largest: about half a gigabit, where one takes 4 ms. Cut into pieces a
+ * block costs the receiver several times the processor, and of that there is least where the window has become small.
+ */
+const FAST_RATE = 64 * KIB;
 const FRAMES_IN_FLOOR = 2;
 const INITIAL_WINDOW_BYTES = 32 * KIB;
 /** Loopback and gigabit need no more; long fast paths get twice their bandwidth-delay product up to the hard limit. */
@@ -230,7 +235,7 @@ export class BulkWindow {
     if (this.#rate === 0) return;
     const small = Math.min(SMALL_FRAME_BYTES, SMALL_FRAME_MS * this.#rate);
     const wanted = Math.min(Math.max(FRAME_MS * this.#rate, small), this.#window / 4);
-    const bytes = 2 ** Math.floor(Math.log2(wanted));
+    const bytes = this.#rate >= FAST_RATE ? MAX_FRAME_BYTES : 2 ** Math.floor(Math.log2(wanted));
     this.#frame = Math.min(MAX_FRAME_BYTES, Math.max(MIN_FRAME_BYTES, bytes));
   }
 

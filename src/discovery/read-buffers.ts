@@ -8,20 +8,22 @@ const COPIED_BYTES = 4 * 1024;
 
 /**
  * Buffers that a socket reads into, as large as what comes fills: 16 KiB while it is quiet, up to 1 MiB while bulk
- * runs. Each chunk handed out is the reader's own, since Noise decrypts in place and hands out views.
+ * runs. Each chunk handed out is the reader's own, since Noise decrypts in place and hands out views; what a chunk
+ * leaves of its buffer is read into next.
  */
 export class ReadBuffers {
   /** Called with each chunk that was read. */
   onData: (chunk: Buffer) => void = () => {};
   #bytes = LEAST_BYTES;
-  #spare: Buffer | null = null;
+  /** What is left of the buffer that was made last. */
+  #rest: Buffer | null = null;
 
   /** The option of this name of `net.connect` and `new Socket`. */
   get onread() {
     return {
       buffer: () => {
-        this.#spare ??= Buffer.allocUnsafeSlow(this.#bytes);
-        return this.#spare;
+        this.#rest ??= Buffer.allocUnsafeSlow(this.#bytes);
+        return this.#rest;
       },
       callback: (count: number, buffer: Uint8Array) => {
         this.onData(this.#take(count, buffer as Buffer));
@@ -32,16 +34,20 @@ export class ReadBuffers {
 
   #take(count: number, buffer: Buffer): Buffer {
     if (count <= COPIED_BYTES) {
-      if (buffer.byteLength > LEAST_BYTES) this.#next(this.#bytes / 2);
+      if (this.#bytes > LEAST_BYTES) this.#next(this.#bytes / 2);
       return Buffer.from(buffer.subarray(0, count));
     }
-    this.#next(count === buffer.byteLength ? this.#bytes * 2 : this.#bytes);
+    const isFull = count === buffer.byteLength;
+    // A read into little would be a small one.
+    if (isFull || buffer.byteLength - count < this.#bytes / 2)
+      this.#next(isFull ? this.#bytes * 2 : this.#bytes);
+    else this.#rest = buffer.subarray(count);
     return buffer.subarray(0, count);
   }
 
   #next(bytes: number): void {
     this.#bytes = Math.min(MOST_BYTES, Math.max(LEAST_BYTES, bytes));
-    this.#spare = null;
+    this.#rest = null;
   }
 }
 

@@ -9,8 +9,8 @@ import { summary } from './summary.js';
 /**
  * `npm run bench`: what people wait for, each beside what it is compared with in the same run. Needs root, since the
  * machines are network namespaces. `npm run bench links` runs what is measured on links alone, `npm run bench links tcp loopback` one
- * of them, `npm run bench calls` what is measured in calls, `npm run bench pagefiles` a file by the page beside one by the
- * terminal.
+ * of them, `npm run bench files` (or `files big`, `files tree`, `files huge`) files from disk to disk, `npm run bench calls`
+ * what is measured in calls, `npm run bench pagefiles` a file by the page beside one by the terminal.
  */
 const ROUNDS = Number(process.env.ROUNDS ?? 10);
 
@@ -18,6 +18,7 @@ async function main(): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('Network namespaces need root.');
   const [first, ...words] = process.argv.slice(2);
   if (first === 'links') return sharingALink(words);
+  if (first === 'files') return alone('files', words);
   if (first === 'calls') return inBrowsers('calls');
   if (first === 'pagefiles') return inBrowsers('page-files');
   startOfCommands();
@@ -25,17 +26,23 @@ async function main(): Promise<void> {
   await findingEachOther('the same by --peer, multicast blocked', false);
   await returning();
   await sharingALink();
+  alone('files');
   inBrowsers('calls');
   inBrowsers('page-files');
 }
 
-/** What needs Chromium, on a machine whose network is its own. */
+/** What needs Chromium. */
 function inBrowsers(name: 'calls' | 'page-files'): void {
-  if (!existsSync('/usr/bin/chromium')) return console.log(`${name}: skipped, there is no Chromium`);
+  if (existsSync('/usr/bin/chromium')) alone(name);
+  else console.log(`${name}: skipped, there is no Chromium`);
+}
+
+/** Runs a bench on a machine whose network is its own. */
+function alone(name: string, words: readonly string[] = []): void {
   const lan = new Lan(1);
   try {
     const [host] = lan.hosts as [Host];
-    const command = [process.execPath, path.resolve(`dist/test/bench/${name}.js`)];
+    const command = [process.execPath, path.resolve(`dist/test/bench/${name}.js`), ...words];
     spawnSync('ip', ['netns', 'exec', host.namespace, ...command], { stdio: 'inherit' });
   } finally {
     lan.close();

@@ -75,6 +75,16 @@ t.test('it follows a rate that falls and rises, and a line that was cut', async 
   );
 });
 
+t.test('where processors are busy now and then, what comes between is used', async (t) => {
+  const away = { everyMs: 60, forMs: 30 };
+  const line = new SimulatedLine({ rate: 1000 * MBIT, baseMs: 0.2, away });
+  const { window } = line.add();
+  line.run(5000);
+  const { total } = line.run(15_000);
+  t.ok(total > 0.5, `${total} of the line, which is heard of half the time`);
+  t.equal(window.frameBytes, 256 * 1024, 'blocks are not cut');
+});
+
 t.test('a path that becomes longer or shorter is found out', async (t) => {
   const line = new SimulatedLine({ rate: 100 * MBIT, baseMs: 5 });
   line.add();

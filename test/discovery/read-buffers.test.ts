@@ -26,6 +26,11 @@ t.test('buffers grow with what fills them, shrink when it is quiet, and are hand
   for (let i = 0; i < 10; i++) read(100);
   t.equal(read(100).byteLength, 16 * KIB);
   t.equal(read(100), read(100), 'and the buffer used again');
+  const first = chunks.length;
+  for (let i = 0; i < 3; i++) read(5000);
+  const [a, b, c] = chunks.slice(first) as [Buffer, Buffer, Buffer];
+  t.ok(a.buffer === b.buffer && b.byteOffset >= a.byteOffset + a.byteLength, 'the rest of a buffer is used');
+  t.ok(c.buffer !== a.buffer, 'but not when little is left');
 });
 
 t.test(

@@ -7,6 +7,8 @@ export interface SimulatedLineOptions {
   baseMs: number;
   /** Up to so many milliseconds more on each way back, drawn anew each time. */
   jitterMs?: number;
+  /** One end gets no processor for the first part of each such time, in milliseconds: acknowledgements wait. */
+  away?: { everyMs: number; forMs: number };
   /** A number from 0 up to 1. */
   random?: () => number;
 }
@@ -34,16 +36,18 @@ export class SimulatedLine {
   /** The queue in milliseconds, each millisecond. */
   readonly queueMs: number[] = [];
   readonly #jitterMs: number;
+  readonly #away: { everyMs: number; forMs: number };
   readonly #random: () => number;
   readonly #due: Due[] = [];
   #now = 0;
   #order = 0;
   #free = 0;
 
-  constructor({ rate, baseMs, jitterMs = 0, random = () => 0 }: SimulatedLineOptions) {
+  constructor({ rate, baseMs, jitterMs = 0, random = () => 0, ...options }: SimulatedLineOptions) {
     this.rate = rate;
     this.baseMs = baseMs;
     this.#jitterMs = jitterMs;
+    this.#away = options.away ?? { everyMs: 1, forMs: 0 };
     this.#random = random;
   }
 
@@ -97,7 +101,9 @@ export class SimulatedLine {
     if (this.cut) return this.#at(this.#now + 10, () => this.#arrive(flow, total, bytes));
     flow.delivered += bytes;
     const back = this.baseMs + this.#random() * this.#jitterMs;
-    this.#at(this.#now + back, () => {
+    const { everyMs, forMs } = this.#away;
+    const heardAt = this.#now + back;
+    this.#at(heardAt + Math.max(0, forMs - (heardAt % everyMs)), () => {
       if (total <= flow.window.acknowledgedBytes) return; // a later one came first
       flow.window.acknowledged(total, this.#now);
       this.#pump(flow);
