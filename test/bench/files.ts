@@ -27,7 +27,7 @@ const BIG_BYTES = Number(process.env.MIB ?? 2048) * MIB;
 const HUGE_BYTES = 10 * GIB;
 const SMALL_FILES = 10_000;
 const SMALL_BYTES = 4096;
-const WORD_EVERY_MS = 25;
+const WORD_EVERY_MS = 100;
 
 /** Two nodes, a server to compare with, and a folder for what they copy. */
 class Ground {
@@ -168,7 +168,6 @@ async function big(ground: Ground): Promise<void> {
     const beside = await ground.send(file);
     delays.busy.push(...words.stop());
     runs.push({ ours, beside, scp, sender, receiver });
-    console.log(`  round ${round + 1}: ${rate(ours)}, beside words ${rate(beside)}, scp ${rate(scp)} MB/s`);
   }
   const of = (fn: (run: (typeof runs)[0]) => number) => median(runs.map(fn));
   const gigabytes = BIG_BYTES / 1e9;
