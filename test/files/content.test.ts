@@ -5,66 +5,17 @@ import t from 'tap';
 import { Bitfield } from '../../src/files/bitfield.js';
 import { blake3, portableBlake3 } from '../../src/files/blake3.js';
 import { BLOCK_BYTES, Layout } from '../../src/files/layout.js';
-import { Manifest, type ManifestEntry } from '../../src/files/manifest.js';
+import { Manifest } from '../../src/files/manifest.js';
 import { gatePath, isRisky, localName } from '../../src/files/names.js';
 import { pick } from '../../src/files/picker.js';
 import { scan } from '../../src/files/scan.js';
-import { encodeAll, list, record, text, uint } from '../../src/protocol/codec.js';
-
-const entry = (name: string, more: Partial<ManifestEntry> = {}): ManifestEntry => ({
-  path: name,
-  folder: false,
-  size: 1,
-  mtimeMs: 0,
-  mode: 0o644,
-  ...more,
-});
-
-/** As a peer might send it, unchecked. */
-const wire = (...entries: ManifestEntry[]) =>
-  encodeAll(
-    list(
-      record<{ path: string; folder: number; size: number; mtimeMs: number; mode: number }>({
-        path: text(100_000),
-        folder: uint(1),
-        size: uint(2 ** 53 - 1),
-        mtimeMs: uint(8.64e15),
-        mode: uint(0o777),
-      }),
-      200_000,
-    ),
-    entries.map((each) => ({ ...each, folder: each.folder ? 1 : 0 })),
-  );
-
-const OUTSIDE = [
-  '../x',
-  '..\\x',
-  'a/../../x',
-  '/etc/x',
-  'C:\\x',
-  'C:/x',
-  'c:x',
-  '\\\\host\\s\\x',
-  'a//../..//x',
-  '%2e%2e/x',
-  '..%5cx',
-  'a\u2215x',
-  'a\uff0fx',
-  'a\u2044x',
-  '.',
-  '..',
-  '',
-  'a/',
-  '/',
-  'a//b',
-  'foo/../Documents',
-];
+import { entry, OUTSIDE, wireManifest } from '../support/hostile/file-sender.js';
 
 t.test('[A1] [A2] [A10] a name that leads out of its folder refuses the offer whole', async (t) => {
   for (const name of OUTSIDE) {
     t.throws(() => gatePath(name), { code: 'FILE_NAME_UNSAFE' }, JSON.stringify(name));
     t.throws(
-      () => Manifest.parse(wire(entry('fine'), entry(name))),
+      () => Manifest.parse(wireManifest(entry('fine'), entry(name))),
       { code: 'FILE_NAME_UNSAFE' },
       JSON.stringify(name),
     );
@@ -103,7 +54,7 @@ t.test('[A4] [A18] names that are one on some systems refuse the offer', async (
       ...new Set([a, b].filter((name) => name.includes('/')).map((name) => name.split('/')[0] as string)),
     ];
     const entries = [...folders.map((name) => entry(name, { folder: true, size: 0 })), entry(a), entry(b)];
-    t.throws(() => Manifest.parse(wire(...entries)), { code: 'FILE_NAME_UNSAFE' }, `${a} and ${b}`);
+    t.throws(() => Manifest.parse(wireManifest(...entries)), { code: 'FILE_NAME_UNSAFE' }, `${a} and ${b}`);
   }
   t.throws(() => gatePath('e\u0301'), { code: 'FILE_NAME_UNSAFE' }, 'not NFC');
 });
@@ -165,12 +116,18 @@ t.test('[A18] what Windows forbids becomes the same plain name everywhere', asyn
 });
 
 t.test('[A9] [B16] nothing is a file and a folder, and folders come before what is in them', async (t) => {
-  t.throws(() => Manifest.parse(wire(entry('a'), entry('a/b'))), { code: 'FILE_NAME_UNSAFE' });
-  t.throws(() => Manifest.parse(wire(entry('a/b'))), { code: 'FILE_NAME_UNSAFE' });
-  t.throws(() => Manifest.parse(wire(entry('a', { folder: true, size: 5 }))), { code: 'FILE_NAME_UNSAFE' });
-  t.throws(() => Manifest.parse(wire()), { code: 'FILES_LIMIT' });
-  t.throws(() => Manifest.parse(wire(entry('a', { size: 2 ** 40 + 1 }))), { message: 'MESSAGE_MALFORMED' });
-  t.throws(() => Manifest.parse(wire(entry('a', { size: 2 ** 40 }), entry('b'))), { code: 'FILES_LIMIT' });
+  t.throws(() => Manifest.parse(wireManifest(entry('a'), entry('a/b'))), { code: 'FILE_NAME_UNSAFE' });
+  t.throws(() => Manifest.parse(wireManifest(entry('a/b'))), { code: 'FILE_NAME_UNSAFE' });
+  t.throws(() => Manifest.parse(wireManifest(entry('a', { folder: true, size: 5 }))), {
+    code: 'FILE_NAME_UNSAFE',
+  });
+  t.throws(() => Manifest.parse(wireManifest()), { code: 'FILES_LIMIT' });
+  t.throws(() => Manifest.parse(wireManifest(entry('a', { size: 2 ** 40 + 1 }))), {
+    message: 'MESSAGE_MALFORMED',
+  });
+  t.throws(() => Manifest.parse(wireManifest(entry('a', { size: 2 ** 40 }), entry('b'))), {
+    code: 'FILES_LIMIT',
+  });
 });
 
 t.test('[A9] links inside of a folder are left out and told', async (t) => {
