@@ -1,5 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { type Host, Lan } from '../hosts/hosts.js';
 import { besiege, describeSiege } from '../support/hostile/siege.js';
 import { fullHouse } from './full-house.js';
+import { handOut } from './handout.js';
 import {
   crowd,
   cutting,
@@ -24,6 +28,8 @@ const PROOFS: Record<string, () => Promise<void>> = {
   crowd,
   cut: cutting,
   sleep: sleeping,
+  handout: handOut,
+  kills,
 };
 
 const MiB = 1024 * 1024;
@@ -42,6 +48,24 @@ async function siege(): Promise<void> {
     prove(`500 connections for ${seconds} s`, holds, describeSiege(result));
   } finally {
     for (const fn of undo.reverse()) await fn();
+  }
+}
+
+/** On a network of its own, where nothing else counts as sent. */
+async function kills(): Promise<void> {
+  const lan = new Lan(1);
+  try {
+    const [host] = lan.hosts as [Host];
+    const command = [
+      process.execPath,
+      path.resolve('dist/test/proof/kill-rounds.js'),
+      '1',
+      process.env.ROUNDS ?? '100',
+    ];
+    const { status } = spawnSync('ip', ['netns', 'exec', host.namespace, ...command], { stdio: 'inherit' });
+    if (status !== 0) process.exitCode = 1;
+  } finally {
+    lan.close();
   }
 }
 
