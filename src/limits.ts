@@ -100,6 +100,8 @@ export const LIMITS = {
   chatHeldMessages: 256,
   chatUrgentPerSecond: 200,
   chatUrgentBurst: 800,
+  chatReceiptPagesPerSecond: 20,
+  chatReceiptPagesBurst: 80,
   chatFetchStallMs: 15_000,
   emojiBytes: 32,
   entryBytes: 4096,

@@ -24,6 +24,11 @@ export interface WireWant {
   from: number;
 }
 
+export interface WireReceipt {
+  receipt: Uint8Array;
+  signature: Uint8Array;
+}
+
 const count = uint(Number.MAX_SAFE_INTEGER);
 const flag = uint(1);
 const wireMessage = record<WireMessage>({
@@ -49,6 +54,12 @@ export const HEADS = 64;
 /** What a receipt is signed over, at most: three lists of ids, and who. */
 const RECEIPT_BYTES = 32 + 9 + 2 * (1 + LIMITS.chatParents * ID_BYTES);
 const INSTANCE_BYTES = 8;
+/** Receipts in one message. */
+export const RECEIPTS = 64;
+const wireReceipt = record<WireReceipt>({
+  receipt: bytes(RECEIPT_BYTES),
+  signature: fixed(SIGNATURE_BYTES),
+});
 
 /** `chatter/chat/1`: the history of a room, and what is said now. */
 export const chatChannel = defineChannel('chatter/chat/1', {
@@ -92,14 +103,7 @@ export const chatChannel = defineChannel('chatter/chat/1', {
     HEADS * SUMMARY_BYTES + 8,
     record<{ logs: WireSummary[] }>({ logs: list(summary, HEADS) }),
   ),
-  receipt: message(
-    'urgent',
-    RECEIPT_BYTES + SIGNATURE_BYTES + 8,
-    record<{ receipt: Uint8Array; signature: Uint8Array }>({
-      receipt: bytes(RECEIPT_BYTES),
-      signature: fixed(SIGNATURE_BYTES),
-    }),
-  ),
+  receipt: message('urgent', RECEIPT_BYTES + SIGNATURE_BYTES + 8, wireReceipt),
   /** The instances that one is connected to in this room: they hear from oneself. */
   sees: message(
     'urgent',
@@ -131,6 +135,12 @@ export const chatChannel = defineChannel('chatter/chat/1', {
     'urgent',
     HEADS * ID_BYTES + 8,
     record<{ ids: Uint8Array[] }>({ ids: list(fixed(ID_BYTES), HEADS) }),
+  ),
+  /** Receipts of others that are handed on. */
+  receipts: message(
+    'bulk',
+    RECEIPTS * (RECEIPT_BYTES + SIGNATURE_BYTES + 4) + 8,
+    record<{ receipts: WireReceipt[] }>({ receipts: list(wireReceipt, RECEIPTS) }),
   ),
 });
 

@@ -72,6 +72,10 @@ export class Hearing {
       perSecond: LIMITS.chatUrgentPerSecond,
       burst: LIMITS.chatUrgentBurst,
     });
+    const receiptPages = new TokenBucket(clock, {
+      perSecond: LIMITS.chatReceiptPagesPerSecond,
+      burst: LIMITS.chatReceiptPagesBurst,
+    });
     const hear = (fn: () => void | Promise<void>): void | Promise<void> => {
       if (!allowance.take()) throw new ProtocolError('MESSAGE_FLOOD'); // Invariant 2
       if (!closing() && peer.isPresent()) return work.blameless(fn()); // Invariant 1
@@ -112,6 +116,15 @@ export class Hearing {
         return take(async () => {
           const came = await work.alone(() => bodies.take(copied));
           if (came > 0) news.change(came);
+        });
+      },
+      receipts: (page) => {
+        if (!receiptPages.take()) throw new ProtocolError('MESSAGE_FLOOD'); // each is a signature to be looked at
+        const copied = page.receipts.map(
+          ({ receipt, signature }) => [b4a.from(receipt), b4a.from(signature)] as const,
+        );
+        return take(async (member) => {
+          for (const [bytes, signature] of copied) await exchange.take(member, bytes, signature);
         });
       },
       got: ({ ids }) => push.got(self().live, ids.map(messageId)),

@@ -3,7 +3,7 @@ import { ProtocolError } from '../errors.js';
 import type { PeerId } from '../identity/peer-id.js';
 import { LIMITS } from '../limits.js';
 import type { SessionChannel } from '../protocol/session-channel.js';
-import type { ChatMessages } from './chat-channel.js';
+import { type ChatMessages, RECEIPTS } from './chat-channel.js';
 import type { ChatStore, StoredReceipt } from './chat-store.js';
 import type { MessageId, Signer } from './message.js';
 import type { OwnMessages } from './own-messages.js';
@@ -14,6 +14,10 @@ import type { Work } from './work.js';
 const RECEIPT_MS = 10;
 const RECEIPT_EVERY_MS = 100;
 const KEPT_MS = 2_000;
+/** Receipts of others are handed on together. */
+const HAND_ON_MS = 250;
+/** All of them are told to one who has others at most this often. */
+const TELL_ALL_MS = 1_000;
 
 interface ReceiptEvents {
   receipt(what: { member: PeerId } & Reach): void;
@@ -24,7 +28,7 @@ interface ReceiptEvents {
 /** Somebody to whom receipts go. */
 export interface ReceiptPeer {
   readonly peer: { readonly id: PeerId; readonly instance: string };
-  readonly channel: Pick<SessionChannel<ChatMessages>, 'send'>;
+  readonly channel: Pick<SessionChannel<ChatMessages>, 'send' | 'sendBulk'>;
   /** The instances that it hears from itself. */
   readonly sync: { readonly sees: ReadonlySet<string> };
 }
@@ -49,13 +53,17 @@ export interface ReceiptExchangeDependencies {
  *
  * 1. A receipt covers what is stored, so none is given before.
  * 2. The newest one goes out at most every 100 ms, however much comes.
- * 3. They are on disk two seconds later at most: others have them too.
+ * 3. Those of others are handed on together, as bulk, so that a hub of many does not flood its neighbours.
+ * 4. They are on disk two seconds later at most: others have them too.
  */
 export class ReceiptExchange {
   readonly #deps: ReceiptExchangeDependencies;
   #soon = false;
   #givenAt = Number.NEGATIVE_INFINITY;
   #unkept = new Set<PeerId>();
+  /** Members whose receipts are to be handed on, by whom they go to. */
+  readonly #due = new Map<ReceiptPeer, Set<PeerId>>();
+  readonly #toldAllAt = new WeakMap<ReceiptPeer['channel'], number>();
 
   constructor(deps: ReceiptExchangeDependencies) {
     this.#deps = deps;
@@ -83,8 +91,11 @@ export class ReceiptExchange {
   async give(read: readonly MessageId[]): Promise<void> {
     const { log, receipts, clock, self, tellsReads, peers } = this.#deps;
     if (log.count === 0) return;
+    const told = tellsReads() ? read : [];
+    const { newest } = this;
+    if (receipts.says(self.id, newest, told)) return; // a new row would be compared, told and answered without end
     this.#givenAt = clock.now();
-    const row = receipts.make(this.newest, tellsReads() ? read : [], self);
+    const row = receipts.make(newest, told, self);
     receipts.put(row);
     this.#keepSoon(row.member);
     for (const { channel } of peers())
@@ -107,16 +118,18 @@ export class ReceiptExchange {
     this.#keepSoon(member);
     for (const other of this.#deps.peers()) {
       const { id, instance } = other.peer;
-      if (other !== from && id !== member && !from.sync.sees.has(instance))
-        other.channel.send('receipt', { receipt: bytes, signature });
+      if (other !== from && id !== member && !from.sync.sees.has(instance)) this.#handOn(other, member);
     }
     await this.#resolve([member]);
   }
 
   /** Hands all of them to one who has others. */
   tellAll(channel: ReceiptPeer['channel']): void {
-    for (const { bytes, signature } of this.#deps.receipts.all)
-      channel.send('receipt', { receipt: bytes, signature });
+    const { clock, receipts, work } = this.#deps;
+    const now = clock.now();
+    if (now - (this.#toldAllAt.get(channel) ?? Number.NEGATIVE_INFINITY) < TELL_ALL_MS) return;
+    this.#toldAllAt.set(channel, now);
+    work.attempt(() => sendAll(channel, receipts.all));
   }
 
   /** Messages came: what receipts named may be known now. */
@@ -149,9 +162,33 @@ export class ReceiptExchange {
     }
   }
 
+  /** Invariant 3. */
+  #handOn(to: ReceiptPeer, member: PeerId): void {
+    const { work } = this.#deps;
+    if (this.#due.size === 0) work.after(HAND_ON_MS, () => this.#handOnAll());
+    this.#due.set(to, (this.#due.get(to) ?? new Set()).add(member));
+  }
+
+  #handOnAll(): void {
+    const due = [...this.#due];
+    this.#due.clear();
+    const here = new Set(this.#deps.peers());
+    for (const [to, members] of due)
+      if (here.has(to)) this.#deps.work.attempt(() => sendAll(to.channel, this.#deps.receipts.of(members)));
+  }
+
   #keepSoon(member: PeerId): void {
     const { work } = this.#deps;
-    if (this.#unkept.size === 0) work.after(KEPT_MS, () => work.attempt(() => this.keep())); // Invariant 3
+    if (this.#unkept.size === 0) work.after(KEPT_MS, () => work.attempt(() => this.keep())); // Invariant 4
     this.#unkept.add(member);
+  }
+}
+
+/** In pages; what a lost stream takes with it is told again when digests are compared. */
+async function sendAll(channel: ReceiptPeer['channel'], all: readonly StoredReceipt[]): Promise<void> {
+  for (let i = 0; i < all.length; i += RECEIPTS) {
+    const page = all.slice(i, i + RECEIPTS);
+    const receipts = page.map(({ bytes, signature }) => ({ receipt: bytes, signature }));
+    if (!(await channel.sendBulk('receipts', { receipts }))) return;
   }
 }

@@ -99,6 +99,17 @@ export class Receipts {
     return { member, bytes, signature: signer.sign(b4a.concat([this.#domain, bytes])) };
   }
 
+  /** Whether the row of a member says just this. */
+  says(member: PeerId, delivered: readonly MessageId[], read: readonly MessageId[]): boolean {
+    const row = this.#rows.get(member);
+    return row !== undefined && isSame(row.delivered, delivered) && isSame(row.read, read);
+  }
+
+  /** The rows of these members, as far as they are here. */
+  of(members: Iterable<PeerId>): StoredReceipt[] {
+    return [...members].flatMap((member) => this.#rows.get(member) ?? []);
+  }
+
   /** What the row of a member names as read. */
   readBy(member: PeerId): readonly MessageId[] {
     return this.#rows.get(member)?.read ?? [];
@@ -147,3 +158,6 @@ export class Receipts {
     return { was, is: row.reach };
   }
 }
+
+const isSame = (a: readonly MessageId[], b: readonly MessageId[]): boolean =>
+  a.length === b.length && a.every((id) => b.includes(id));

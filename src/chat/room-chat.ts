@@ -112,7 +112,6 @@ export class RoomChat extends Resource<ChatEvents> {
   readonly #members = new Map<ChatPeer, ChatMember>();
   readonly #noticed = new Set<string>();
   #settings: RoomSettings = ROOM_SETTINGS;
-  #renewing = false;
 
   constructor(options: RoomChatOptions) {
     super();
@@ -205,7 +204,7 @@ export class RoomChat extends Resource<ChatEvents> {
       take: (taken, bulk) => (bulk ? this.#intake.takeBulk(taken) : this.#intake.takeLive(taken)),
       ownLog: () => logId({ author: self.id, writer: writers.current }),
       onReceipts: ({ channel }) => this.#exchange.tellAll(channel),
-      onOwnLogAhead: () => this.#renewWriter(),
+      onOwnLogAhead: () => this.#onOwnLogAhead(),
       onCaughtUp: () => this.#caughtUp(),
     });
     this.#push = new LivePush({
@@ -432,6 +431,7 @@ export class RoomChat extends Resource<ChatEvents> {
   async #record(verdict: Verdict, own: boolean): Promise<void> {
     if (verdict.refused.size > 0) this.#notice('HISTORY_FULL', null);
     if (verdict.accepted.length === 0) return;
+    if (!own) await this.#notAlone(verdict);
     const { recorded, counts } = await this.#recorder.record(verdict, this.counts);
     const waited = this.waiting;
     for (const { message } of verdict.accepted) this.#hearDirect(message);
@@ -457,16 +457,21 @@ export class RoomChat extends Resource<ChatEvents> {
   }
 
   /** An older copy of this folder came back: what it writes now must not stand where its other life has written. */
-  #renewWriter(): void {
-    if (this.#renewing) return;
-    this.#renewing = true;
+  #onOwnLogAhead(): void {
     this.#work.attempt(() =>
       this.#work.alone(async () => {
-        await this.#writers.renew();
-        this.#renewing = false;
-        this.#notice('WRITER_RENEWED', null);
+        if (await this.#writers.renewForClaim()) this.#notice('WRITER_RENEWED', null);
       }),
     );
+  }
+
+  /** Messages of the own log came that were not written here: it is another folder's too. */
+  async #notAlone(verdict: Verdict): Promise<void> {
+    const { current } = this.#writers;
+    const isOwn = ({ header }: Message) => header.author === this.#self.id && header.writer === current;
+    if (!verdict.accepted.some(({ message }) => isOwn(message))) return;
+    await this.#writers.renew();
+    this.#notice('WRITER_RENEWED', null);
   }
 
   async #expire(): Promise<void> {

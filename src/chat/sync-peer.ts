@@ -9,7 +9,7 @@ import type { LogId, Message } from './message.js';
 import type { Serving } from './serving.js';
 
 /** The channel to one instance, by what sync needs of it. */
-export type SyncChannel = Pick<SessionChannel<ChatMessages>, 'send' | 'bulk'>;
+export type SyncChannel = Pick<SessionChannel<ChatMessages>, 'send' | 'sendBulk' | 'bulk'>;
 
 /** Live messages at most this fast: faster than others take them they are announced and fetched. */
 const PUSHES = { perSecond: LIMITS.chatUrgentPerSecond / 2, burst: LIMITS.chatUrgentBurst / 4 };

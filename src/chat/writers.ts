@@ -14,6 +14,7 @@ export class Writers {
   readonly #settings: Settings;
   readonly #place: string;
   #all: string[];
+  #claimed = false;
 
   private constructor(settings: Settings, place: string, all: string[]) {
     this.#settings = settings;
@@ -39,6 +40,14 @@ export class Writers {
   /** This one and those before it: all that this folder, and the one that it is a copy of, has written. */
   get all(): ReadonlySet<string> {
     return new Set(this.#all);
+  }
+
+  /** Renews for something that a peer only claims; once a run, since anybody can claim. */
+  async renewForClaim(): Promise<boolean> {
+    if (this.#claimed) return false;
+    this.#claimed = true;
+    await this.renew();
+    return true;
   }
 
   async renew(): Promise<void> {
