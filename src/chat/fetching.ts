@@ -46,6 +46,12 @@ export class Fetching {
     return this.#fetch !== null;
   }
 
+  /** Messages that are asked for, as far as they are counted: those of a forked log's branches are not. */
+  get expected(): number {
+    const lacks = [...(this.#fetch?.logs.values() ?? [])];
+    return lacks.reduce((sum, { summary, from }) => sum + Math.max(1, summary.next - from), 0);
+  }
+
   /** Asks the next one, unless one is being asked (Invariant 1). */
   next(): void {
     if (this.#fetch || this.#closed) return;

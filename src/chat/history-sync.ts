@@ -37,7 +37,7 @@ const ORPHAN_MS = 50;
 const SEES_MS = 100;
 /** What one has is compared again with everybody this often, if it changed. */
 const COMPARE_MS = 10_000;
-/** A vector is not told again before. */
+/** A vector is not told again before; one that is due then is told later. */
 const VECTOR_EVERY_MS = 200;
 
 /**
@@ -71,6 +71,11 @@ export class HistorySync {
   /** True while history is being fetched. */
   get fetching(): boolean {
     return this.#fetching.active;
+  }
+
+  /** Messages that are on their way in what is being fetched. */
+  get expected(): number {
+    return this.#fetching.expected;
   }
 
   close(): void {
@@ -248,9 +253,16 @@ export class HistorySync {
   }
 
   #tellVector(peer: SyncPeer): void {
-    const now = this.#deps.clock.now();
-    if (peer.vector || now - peer.vectorAt < VECTOR_EVERY_MS) return;
-    peer.vectorAt = now;
+    const { clock } = this.#deps;
+    const waitMs = peer.vector ? VECTOR_EVERY_MS : peer.vectorAt + VECTOR_EVERY_MS - clock.now();
+    if (waitMs > 0) {
+      peer.vectorDue ??= clock.after(waitMs, () => {
+        peer.vectorDue = null;
+        this.#tellVector(peer);
+      });
+      return;
+    }
+    peer.vectorAt = clock.now();
     const all = this.#deps.log.summaries.map(toWire);
     const pages: WireSummary[][] = [];
     do pages.push(all.splice(0, PAGE));

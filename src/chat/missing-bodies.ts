@@ -21,19 +21,22 @@ type Channel = Pick<SessionChannel<ChatMessages>, 'send' | 'sendBulk'>;
  */
 export class MissingBodies {
   readonly #deps: MissingBodiesDependencies;
-  /** Asked for once of all who are here. */
-  readonly #asked = new Set<MessageId>();
+  /** What each was asked for: once is enough. */
+  readonly #asked = new WeakMap<Channel, Set<MessageId>>();
 
   constructor(deps: MissingBodiesDependencies) {
     this.#deps = deps;
   }
 
-  async ask(channels: Iterable<Channel>): Promise<void> {
-    const ids = (await this.#deps.store.bodiless(PAGE)).filter((id) => !this.#asked.has(id));
-    if (ids.length === 0) return;
-    for (const id of ids) this.#asked.add(id);
-    if (this.#asked.size > LIMITS.chatLogs) this.#asked.clear();
-    for (const channel of channels) channel.send('wantBodies', { ids: ids.map(idBytes) });
+  /** Asks everybody here for the newest that are missing. */
+  async ask(channels: readonly Channel[]): Promise<void> {
+    const missing = await this.#deps.store.bodiless(PAGE);
+    for (const channel of channels) {
+      const asked = this.#asked.get(channel);
+      const ids = missing.filter((id) => !asked?.has(id));
+      this.#asked.set(channel, new Set(missing));
+      if (ids.length > 0) channel.send('wantBodies', { ids: ids.map(idBytes) });
+    }
   }
 
   async give(channel: Channel, ids: readonly MessageId[]): Promise<void> {

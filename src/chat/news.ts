@@ -19,13 +19,13 @@ export interface NewsDependencies {
   pages: HistoryPages;
   isBlocked: (id: PeerId) => boolean;
   clock: Clock;
-  /** True while more is being fetched. */
-  fetching: () => boolean;
+  /** Messages that are on their way together; 0 when nothing is being fetched. */
+  expected: () => number;
   events: NewsEvents;
 }
 
 /** More than this many at once are told as a change, not one by one. */
-const TOLD_ONE_BY_ONE = 50;
+const TOLD_ONE_BY_ONE = 500;
 const CHANGED_MS = 500;
 
 /** Tells of what was stored: message by message, or as one change where much came at once. */
@@ -38,7 +38,8 @@ export class News {
   }
 
   async tell(recorded: readonly Recorded[]): Promise<void> {
-    if (recorded.length > TOLD_ONE_BY_ONE) return this.change(recorded.length);
+    if (Math.max(recorded.length, this.#deps.expected()) > TOLD_ONE_BY_ONE)
+      return this.change(recorded.length);
     const said = recorded.flatMap(({ what, id }) => (what === 'said' ? [id] : []));
     const shown = new Map((await this.#deps.pages.messages(said)).map((each) => [each.id, each]));
     for (const each of recorded) {
@@ -55,7 +56,7 @@ export class News {
       this.#changed.added += added;
       return;
     }
-    const timer = this.#deps.clock.after(CHANGED_MS, () => this.#tellChange(!this.#deps.fetching()));
+    const timer = this.#deps.clock.after(CHANGED_MS, () => this.#tellChange(this.#deps.expected() === 0));
     this.#changed = { added, timer };
   }
 

@@ -21,11 +21,12 @@ export const nextClock = (before: Iterable<number>): number => {
 const CLOCK_TOLERANCE_MS = 10 * 60_000;
 
 /**
- * When a message was sent as it may be shown: its author's time, but never in the future of who took it in at
- * `takenAt`. No decision uses it.
+ * When a message was sent as it may be shown, and by which it expires: its author's time, but never in the future of
+ * who took it in at `takenAt`, and that where the author's computer has no time. The order does not depend on it.
  */
 export function shownTime(wall: number, takenAt: number): { sent: number; clockOff: boolean } {
-  return { sent: Math.min(wall, takenAt), clockOff: wall > takenAt + CLOCK_TOLERANCE_MS || wall < EARLIEST };
+  if (wall < EARLIEST) return { sent: takenAt, clockOff: true };
+  return { sent: Math.min(wall, takenAt), clockOff: wall > takenAt + CLOCK_TOLERANCE_MS };
 }
 
 /** Chatter did not exist before: a computer that says so has no clock. */

@@ -168,7 +168,7 @@ export class RoomChat extends Resource<ChatEvents> {
       pages: this.#pages,
       isBlocked: (id) => trust.marks(id).blocked,
       clock,
-      fetching: () => this.#sync.fetching,
+      expected: () => this.#sync.expected,
       events: {
         message: (message) => this.emit('message', message),
         edited: (message) => this.emit('edited', message),

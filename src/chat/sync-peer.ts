@@ -1,5 +1,5 @@
 import b4a from 'b4a';
-import type { Clock } from '../clock.js';
+import type { Clock, Timer } from '../clock.js';
 import { LIMITS } from '../limits.js';
 import type { BulkFlow, SessionChannel } from '../protocol/session-channel.js';
 import { TokenBucket } from '../token-bucket.js';
@@ -36,6 +36,8 @@ export class SyncPeer {
   /** The vector that it is being told. */
   vector: BulkFlow | null = null;
   vectorAt = Number.NEGATIVE_INFINITY;
+  /** Another one is to be told. */
+  vectorDue: Timer | null = null;
   serving: Serving | null = null;
 
   constructor(instance: string, channel: SyncChannel, clock: Clock) {
@@ -50,6 +52,8 @@ export class SyncPeer {
     this.serving = null;
     this.vector?.close();
     this.vector = null;
+    this.vectorDue?.cancel();
+    this.vectorDue = null;
     this.vectorAt = Number.NEGATIVE_INFINITY;
     this.wanted.clear();
   }

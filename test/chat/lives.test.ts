@@ -1,0 +1,215 @@
+import { cpSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { systemClock } from '../../src/clock.js';
+import type { NodeOptions } from '../../src/node/options.js';
+import { Database } from '../../src/storage/database.js';
+import { Settings } from '../../src/storage/settings.js';
+import { KeptNode } from '../support/kept-node.js';
+
+const ROOM = 'lives';
+const YEAR_MS = 365 * 24 * 60 * 60_000;
+
+const freshFolder = (name: string) => mkdtempSync(path.join(tmpdir(), `chatter-${name}-`));
+
+const open = (t: Test, name: string, options?: NodeOptions) => KeptNode.open(t, freshFolder(name), options);
+
+/** A computer whose clock is wrong by so much. */
+const wrongBy = (ms: number): NodeOptions => ({
+  clock: { ...systemClock, wall: () => systemClock.wall() + ms },
+});
+
+const order = async (node: KeptNode) =>
+  (await node.ask('history', { room: ROOM, limit: 500 })).messages.map(({ id, text }) => `${id} ${text}`);
+
+const notices = (node: KeptNode, code: string) =>
+  node.events.filter((event) => event.type === 'history-notice' && event.code === code).length;
+
+/** All of them have the same texts, in the same order. */
+async function agree(t: Test, nodes: readonly KeptNode[], texts: readonly string[]): Promise<void> {
+  for (const node of nodes) await node.has(ROOM, texts);
+  const [first, ...others] = await Promise.all(nodes.map(order));
+  for (const other of others) t.same(other, first, 'one order');
+}
+
+t.test('[C16] a data folder that was copied goes on at both places, as two logs of one person', async (t) => {
+  const [ann, bob] = [await open(t, 'ann'), await open(t, 'bob')];
+  await ann.join(ROOM);
+  await bob.join(ROOM, ann);
+  await ann.ask('say', { room: ROOM, text: 'before' });
+  await bob.has(ROOM, ['before']);
+  await ann.close();
+  const copied = freshFolder('copy');
+  cpSync(ann.folder.path, copied, { recursive: true });
+  const copy = await KeptNode.open(t, copied);
+  await ann.open();
+  await ann.ask('say', { room: ROOM, text: 'here' });
+  await copy.ask('say', { room: ROOM, text: 'there' });
+  await ann.join(ROOM, bob);
+  await copy.join(ROOM, bob);
+  await agree(t, [ann, bob, copy], ['before', 'here', 'there']);
+  await copy.ask('say', { room: ROOM, text: 'and after' });
+  await agree(t, [ann, bob, copy], ['before', 'here', 'there', 'and after']);
+  t.same(
+    [ann, bob, copy].map((node) => notices(node, 'FORKED')),
+    [0, 0, 0],
+    'nothing has forked',
+  );
+});
+
+t.test(
+  '[C16] an older copy that came back in its place forks its log once, is told, and goes on',
+  async (t) => {
+    const [ann, bob] = [await open(t, 'ann'), await open(t, 'bob')];
+    await ann.join(ROOM);
+    await ann.ask('say', { room: ROOM, text: 'one' });
+    await ann.close();
+    const backup = readFileSync(ann.folder.database);
+    await ann.open();
+    await bob.join(ROOM, ann);
+    await ann.ask('say', { room: ROOM, text: 'two' });
+    await bob.has(ROOM, ['one', 'two']);
+    await ann.close();
+    writeFileSync(ann.folder.database, backup); // the same file, so that its place tells nothing
+    await ann.open();
+    await ann.ask('say', { room: ROOM, text: 'other two' });
+    await ann.join(ROOM, bob);
+    await agree(t, [ann, bob], ['one', 'two', 'other two']);
+    await ann.until(() => notices(ann, 'WRITER_RENEWED') > 0);
+    for (const text of ['three', 'four']) await ann.ask('say', { room: ROOM, text });
+    await bob.ask('say', { room: ROOM, text: 'five' });
+    await agree(t, [ann, bob], ['one', 'two', 'other two', 'three', 'four', 'five']);
+    t.equal(notices(bob, 'FORKED'), 1, 'shown once');
+    const cid = await open(t, 'cid');
+    await cid.join(ROOM, bob);
+    await agree(t, [bob, cid], ['one', 'two', 'other two', 'three', 'four', 'five']);
+  },
+);
+
+t.test('[C16] who writes two histories on purpose is shown once, and all end with one order', async (t) => {
+  const [ann, bob] = [await open(t, 'ann'), await open(t, 'bob')];
+  await ann.join(ROOM);
+  await ann.ask('say', { room: ROOM, text: 'the truth' });
+  await ann.close();
+  const copied = freshFolder('twin');
+  cpSync(ann.folder.path, copied, { recursive: true });
+  await pretendToLieWhereItLies(path.join(copied, 'chatter.db'));
+  const twin = await KeptNode.open(t, copied);
+  await ann.open();
+  const texts = ['the truth'];
+  for (let i = 0; i < 20; i++) {
+    texts.push(`ann ${i}`, `twin ${i}`);
+    await ann.ask('say', { room: ROOM, text: `ann ${i}` });
+    await twin.ask('say', { room: ROOM, text: `twin ${i}` });
+  }
+  const cid = await open(t, 'cid');
+  await bob.join(ROOM, ann);
+  await cid.join(ROOM, twin);
+  await bob.has(
+    ROOM,
+    texts.filter((text) => !text.startsWith('twin')),
+  );
+  await cid.has(
+    ROOM,
+    texts.filter((text) => !text.startsWith('ann')),
+  );
+  await cid.join(ROOM, bob);
+  await agree(t, [bob, cid], texts);
+  for (const node of [bob, cid]) {
+    await node.until(() => notices(node, 'FORKED') === 1);
+    await node.ask('say', { room: ROOM, text: `still here: ${node.id}` });
+    texts.push(`still here: ${node.id}`);
+  }
+  await agree(t, [ann, bob, cid, twin], texts);
+  t.same(
+    [bob, cid].map((node) => notices(node, 'FORKED')),
+    [1, 1],
+    'shown once',
+  );
+  t.same(
+    [bob, cid].map(({ node }) => node.counters.snapshot()),
+    [{}, {}],
+    'nobody was cut off for it',
+  );
+});
+
+/** Makes a copied data folder believe that it has always been there. */
+async function pretendToLieWhereItLies(file: string): Promise<void> {
+  const database = new Database(file);
+  await database.open();
+  const settings = await Settings.load(database);
+  const writers = JSON.parse((await settings.get('chat-writers')) ?? '') as object;
+  const { dev, ino, birthtimeMs } = statSync(file, { bigint: true });
+  await settings.set('chat-writers', JSON.stringify({ ...writers, place: `${dev} ${ino} ${birthtimeMs}` }));
+  await database.close();
+}
+
+t.test('a clock that is wrong by years moves nothing and loses nothing', async (t) => {
+  const early = await open(t, 'early', wrongBy(-30 * YEAR_MS));
+  const late = await open(t, 'late', wrongBy(10 * YEAR_MS));
+  const bob = await open(t, 'bob');
+  await bob.join(ROOM);
+  await early.join(ROOM, bob);
+  await late.join(ROOM, bob);
+  const said: string[] = [];
+  for (const [i, node] of [late, early, bob, late, early].entries()) {
+    await node.has(ROOM, said);
+    await node.ask('say', { room: ROOM, text: `line ${i}` });
+    said.push(`line ${i}`);
+  }
+  await agree(t, [bob, early, late], said);
+  const { messages } = await bob.ask('history', { room: ROOM });
+  t.same(
+    messages.map(({ text }) => text),
+    said,
+    'as it was said',
+  );
+  t.ok(
+    messages.every(({ sent }) => Math.abs(Date.parse(sent) - Date.now()) < 60_000),
+    'at times that can be',
+  );
+  t.same(
+    messages.map(({ clockOff }) => clockOff ?? false),
+    [true, true, false, true, true],
+  );
+  await bob.ask('retention', { room: ROOM, keep: '1d' });
+  t.same(await bob.texts(ROOM), said, 'nothing of it is old');
+});
+
+t.test(
+  'texts past their time go from this data folder alone, and come back from others only to who lacks them',
+  async (t) => {
+    const secret = 'goldcrest-77';
+    const ann = await open(t, 'ann', wrongBy(-3 * 24 * 60 * 60_000));
+    const bob = await open(t, 'bob');
+    await ann.join(ROOM);
+    await bob.join(ROOM, ann);
+    const { id } = await ann.ask('say', { room: ROOM, text: secret });
+    await ann.ask('react', { room: ROOM, id, emoji: '👍' });
+    await bob.has(ROOM, [secret]);
+    await bob.ask('say', { room: ROOM, text: 'today' });
+    await bob.has(ROOM, [secret, 'today']);
+    await ann.has(ROOM, [secret, 'today']);
+    t.match(await bob.ask('retention', { room: ROOM }), { keep: '30d' }, 'an open room');
+    await bob.ask('retention', { room: ROOM, keep: '1d' });
+    await bob.has(ROOM, ['', 'today']);
+    t.match(await bob.ask('message', { room: ROOM, id }), { expired: true, text: '' });
+    t.same((await bob.ask('history', { room: ROOM, search: secret })).messages, []);
+    t.same(bob.filesWith(secret), []);
+    t.same(await ann.texts(ROOM), [secret, 'today'], 'others keep theirs');
+    await ann.close();
+    const cid = await open(t, 'cid');
+    await cid.join(ROOM, bob);
+    await cid.has(ROOM, ['', 'today']);
+    await ann.open();
+    await ann.join(ROOM, cid);
+    await cid.has(ROOM, [secret, 'today']);
+    t.match(
+      (await cid.ask('history', { room: ROOM, search: secret })).messages,
+      [{ id }],
+      'and can be found',
+    );
+    t.same(bob.filesWith(secret), [], 'it does not come back to Bob');
+  },
+);
