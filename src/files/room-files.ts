@@ -167,6 +167,7 @@ export class RoomFiles extends Resource<FilesEvents> {
     const scanned = await scan(paths, options);
     const transfer = await this.#offerScanned(scanned, paths, this.#sign(scanned.manifest, { to }));
     if (!to) this.emit('given', transfer);
+    this.emit('changed', transfer);
     return { transfer, skipped: scanned.skipped };
   }
 

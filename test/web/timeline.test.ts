@@ -160,3 +160,21 @@ t.test('rows: the line where what is unread begins', async (t) => {
     '3 grouped',
   ]);
 });
+
+t.test('rows: an offer that a message tells of stands there, and only there', async (t) => {
+  const offer = { transfer: 't1', name: 'a.zip', bytes: 1, files: 1 };
+  const message = said('1', 'a', noon, 1, { kind: 'file', file: offer });
+  const entry = (transfer: string) => ({
+    type: 'file' as const,
+    id: transfer,
+    transfer,
+    at: noon,
+    after: message,
+  });
+  const rows = layoutTimeline(windowOf([message]), [entry('t1'), entry('t2')], null);
+  t.same(
+    rows.map(({ type, id }) => (type === 'day' ? type : id)),
+    ['day', '1', 't2'],
+    'one to somebody alone has no message',
+  );
+});

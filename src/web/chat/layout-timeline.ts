@@ -28,7 +28,12 @@ export function layoutTimeline(
   unreadFrom: Place | null,
 ): Row[] {
   const rows: Row[] = [];
-  const between = placed(window, entries);
+  // An offer that a message tells of stands there.
+  const told = new Set(window.messages.map(({ file }) => file?.transfer));
+  const between = placed(
+    window,
+    entries.filter((entry) => entry.type !== 'file' || !told.has(entry.transfer)),
+  );
   let before: Message | null = null;
   let dayEnds = Number.NEGATIVE_INFINITY;
   let dayStarts = Number.POSITIVE_INFINITY;

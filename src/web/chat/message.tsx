@@ -2,9 +2,11 @@ import './message.css';
 import { CornerUpLeft, Hourglass, LockKeyhole, Trash2 } from 'lucide-react';
 import { memo, useState } from 'react';
 import type { Message } from '../../daemon/chat-api.js';
+import { FileCard } from '../files/file-card.js';
 import { Face } from '../parts/face.js';
 import { Failure } from '../parts/failure.js';
 import { clockTime } from '../parts/times.js';
+import { usePage } from '../state/use-page.js';
 import { Delivery } from './delivery.js';
 import type { Mentionable } from './find-mentions.js';
 import { Markdown } from './markdown.js';
@@ -82,7 +84,8 @@ function Time({ sent }: { sent: string }) {
 /** What a message says, or why it says nothing any more. */
 function Said({ message, mentionable }: { message: Message; mentionable: Mentionable }) {
   const [opened, setOpened] = useState(false);
-  const { author, text, kind, self } = message;
+  const { transfers } = usePage();
+  const { author, text, kind, self, file } = message;
   if (message.deleted) {
     const all = Math.max(message.of, message.deliveredTo.length);
     const reach = self && all > 0 ? ` Those who are away get to know when they return.` : '';
@@ -109,6 +112,7 @@ function Said({ message, mentionable }: { message: Message; mentionable: Mention
       </p>
     );
   }
+  if (file && transfers.has(file.transfer)) return <FileCard transfer={file.transfer} />;
   return (
     <div className={kind === 'me' ? 'message-text me' : 'message-text'} dir="auto">
       {kind === 'me' && <b>{author.name} </b>}
