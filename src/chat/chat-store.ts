@@ -2,6 +2,9 @@ import type { PeerId } from '../identity/peer-id.js';
 import type { LogId, MessageId } from './message.js';
 import type { Place } from './order.js';
 
+/** What a message takes beside its header and body: id and signature. */
+export const BESIDE_BYTES = 96;
+
 /** What is known here of a stored message; bits of `StoredMessage.flags`. */
 export const FLAG = {
   /** Shown in the timeline by itself: not an edit, a reaction, or somebody else's direct message. */
@@ -165,7 +168,7 @@ export interface SearchQuery extends Pick<PageQuery, 'limit' | 'since' | 'author
 
 export interface Size {
   readonly messages: number;
-  /** Of headers and bodies. */
+  /** Of headers, bodies, ids and signatures. */
   readonly bytes: number;
   readonly oldest: number | null;
 }
@@ -173,7 +176,7 @@ export interface Size {
 /** The history of one room as it is kept: on disk, or in memory for what is not to be kept. */
 export interface ChatStore {
   load(): Promise<StoredRoom>;
-  /** Durable when it resolves. */
+  /** Durable when it resolves; nothing of it is done when it rejects, as it does for a message that is here already. */
   apply(change: Change): Promise<void>;
   known(ids: readonly MessageId[]): Promise<Map<MessageId, Known>>;
   get(ids: readonly MessageId[]): Promise<StoredMessage[]>;
@@ -189,7 +192,7 @@ export interface ChatStore {
   search(typed: string, query: SearchQuery): Promise<StoredMessage[]>;
   /** Shown ones with a body that were sent before this time, oldest first, and what is about them. */
   expired(before: number, limit: number): Promise<StoredMessage[]>;
-  /** Ids of messages without a body that were neither erased nor expired here. */
+  /** Ids of messages without a body that were neither erased nor expired here, those that came last first. */
   bodiless(limit: number): Promise<MessageId[]>;
   /** The row of what came last. */
   newestRow(): Promise<number>;

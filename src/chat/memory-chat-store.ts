@@ -1,3 +1,4 @@
+import { ChatterError } from '../errors.js';
 import type {
   Change,
   ChatStore,
@@ -14,7 +15,7 @@ import type {
   StoredReceipt,
   StoredRoom,
 } from './chat-store.js';
-import { FLAG, ROOM_SETTINGS } from './chat-store.js';
+import { BESIDE_BYTES, FLAG, ROOM_SETTINGS } from './chat-store.js';
 import { kindNumber } from './content.js';
 import type { LogId, MessageId } from './message.js';
 import { compare } from './order.js';
@@ -60,6 +61,8 @@ export class MemoryChatStore implements ChatStore {
   }
 
   async apply(change: Change): Promise<void> {
+    const twice = change.messages?.find(({ id }) => this.#messages.has(id));
+    if (twice) throw new ChatterError('STORAGE_FAILED', { message: `${twice.id} is here already.` });
     for (const { text, ...message } of change.messages ?? []) {
       this.#add({ ...message, row: ++this.#row });
       if (text !== null) this.#texts.set(message.id, text);
@@ -124,12 +127,13 @@ export class MemoryChatStore implements ChatStore {
     const old = this.#all(
       ({ flags, body, sent }) => (flags & FLAG.shown) !== 0 && body !== null && sent < before,
     );
-    return old.slice(0, limit);
+    return old.sort(compare).slice(0, limit);
   }
 
   async bodiless(limit: number): Promise<MessageId[]> {
     const gone = FLAG.erased | FLAG.expired;
     return this.#all(({ flags, body }) => body === null && (flags & gone) === 0)
+      .sort((a, b) => b.row - a.row)
       .slice(0, limit)
       .map(({ id }) => id);
   }
@@ -171,7 +175,7 @@ export class MemoryChatStore implements ChatStore {
   async size(): Promise<Size> {
     let [bytes, oldest]: [number, number | null] = [0, null];
     for (const { headerBytes, body, sent } of this.#messages.values()) {
-      bytes += headerBytes.byteLength + (body?.byteLength ?? 0);
+      bytes += headerBytes.byteLength + BESIDE_BYTES + (body?.byteLength ?? 0);
       oldest = Math.min(oldest ?? sent, sent);
     }
     return { messages: this.#messages.size, bytes, oldest };

@@ -47,7 +47,8 @@ interface Draft {
  * Writes down what was accepted, with all that follows from it, at once or not at all.
  *
  * 1. A deleted message's body, and the bodies of its edits, are in no file once this has resolved, and never come back.
- * 2. Only its author edits or deletes a message.
+ * 2. Only its author edits or deletes a message, and only what stands by itself: no edit, delete or reaction.
+ * 3. A message is found by exactly what `Reader.found` says of it, since the index forgets only what it is told.
  */
 export class Recorder {
   readonly #deps: RecorderDependencies;
@@ -141,21 +142,20 @@ export class Recorder {
     const says = isSaying(content) || (body === null && isShownKind(header.kind));
     const isShown = target === null && says;
     let erasedBefore = false;
-    if (this.#dangling.delete(id))
+    if (this.#dangling.delete(id) && target === null)
       erasedBefore = batch
         .aboutOf(id)
         .some((each) => each.author === author && KINDS[each.kind] === 'delete');
     if (isShown) flags |= FLAG.shown;
     if (isShown && content && this.#mentions(content, batch, names())) flags |= FLAG.mentionsMe;
     if (erasedBefore) flags |= FLAG.erased;
-    const erased = (flags & FLAG.erased) !== 0;
-    const text = isShown && !erased && content && 'text' in content ? reader.text(stored) : null;
+    const isGone = (flags & (FLAG.erased | FLAG.expired)) !== 0;
     batch.add(
-      { ...stored, flags, body: erased ? null : kept },
-      text,
+      { ...stored, flags, body: isGone ? null : kept },
+      reader.found({ ...stored, flags }, batch.aboutOf(id)), // Invariant 3
       done?.recorded ?? { what: isShown ? 'said' : 'nothing', id, author },
     );
-    if (isShown && !mine && !erased && counts(author, isDirect)) batch.count((flags & FLAG.mentionsMe) !== 0);
+    if (isShown && !mine && !isGone && counts(author, isDirect)) batch.count((flags & FLAG.mentionsMe) !== 0);
   }
 
   /** What an edit, a delete or a reaction does; null for what is none. */
@@ -173,22 +173,24 @@ export class Recorder {
       return { flags: FLAG.dangling, recorded: nothing };
     }
     const isErased = (about.flags & FLAG.erased) !== 0;
+    const isTheirs = about.author === author && about.target === null;
     switch (content?.kind) {
       case 'delete': {
-        if (about.author !== author || isErased) return { flags: 0, recorded: nothing }; // Invariant 2
+        if (!isTheirs || isErased) return { flags: 0, recorded: nothing }; // Invariant 2
         const edits = batch.aboutOf(target).filter((each) => each.author === author);
         batch.erase(about, this.#deps.reader.found(about, edits));
         for (const edit of edits) if (edit.body !== null) batch.erase(edit, null);
         return { flags: 0, recorded: { what: 'deleted', id, author, target } };
       }
       case 'edit': {
-        if (about.author !== author) return { flags: 0, recorded: nothing }; // Invariant 2
+        if (!isTheirs) return { flags: 0, recorded: nothing }; // Invariant 2
         if (isErased) return { flags: FLAG.erased, recorded: nothing }; // Invariant 1 of deletes that came first
+        if ((about.flags & FLAG.expired) !== 0) return { flags: FLAG.expired, recorded: nothing };
         const before = batch.aboutOf(target);
-        const was = this.#deps.reader.found(about, before);
         const last = this.#deps.reader.edit(about, before);
         if (last && compare(message, last) < 0) return { flags: 0, recorded: nothing };
-        batch.retext(about, was, this.#deps.reader.text(message));
+        const was = this.#deps.reader.found(about, before);
+        batch.retext(about, was, this.#deps.reader.found(about, [...before, message])); // Invariant 3
         return { flags: 0, recorded: { what: 'edited', id, author, target } };
       }
       case 'react': {

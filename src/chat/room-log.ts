@@ -199,13 +199,13 @@ export class RoomLog {
     const wanted = new Set<MessageId>();
     const ends = new Set<MessageId>();
     for (const { id, header } of messages) {
+      const { prev } = header;
       const heads = this.#logs.get(logId(header))?.heads ?? [];
-      const extends_ =
-        header.prev !== null && (ends.has(header.prev) || heads.some((head) => head.id === header.prev));
-      ends.add(id);
-      if (!extends_) {
+      // What goes on from an end is new. What only goes on from a message that is here may be here too.
+      if (prev ? ends.has(prev) || heads.some((head) => head.id === prev) : heads.length === 0) ends.add(id);
+      else {
         wanted.add(id);
-        if (header.prev) wanted.add(header.prev);
+        if (prev) wanted.add(prev);
       }
       for (const parent of header.parents) if (!here.has(parent)) wanted.add(parent);
     }

@@ -24,7 +24,7 @@ export function ftsQuery(typed: string): string | null {
 
 const words_ = (typed: string): string[] =>
   typed
-    .split(/\s+/u)
+    .split(/[\s\p{Cc}]+/u)
     .map((word) => indexed(word).trim().replace(/\s+/gu, ' '))
     .filter((word) => WORDLIKE.test(word))
     .slice(0, WORDS);

@@ -3,6 +3,7 @@ import type { PeerId } from '../identity/peer-id.js';
 import { LIMITS } from '../limits.js';
 import type { Row, Statement, Storage, Value } from '../storage/database.js';
 import {
+  BESIDE_BYTES,
   type Change,
   type ChatStore,
   type Counts,
@@ -346,7 +347,7 @@ class SqliteChatStore implements ChatStore {
 
   async size(): Promise<Size> {
     const [row] = await this.#storage.all(
-      `SELECT count(*) AS messages, sum(length(header) + 96 + coalesce(length(body), 0)) AS bytes, min(sent) AS oldest
+      `SELECT count(*) AS messages, sum(length(header) + ${BESIDE_BYTES} + coalesce(length(body), 0)) AS bytes, min(sent) AS oldest
        FROM chat_message WHERE room = ?`,
       [this.#room],
     );

@@ -76,7 +76,8 @@ export class Reader {
 
   /** What a message is found by. */
   found(message: StoredMessage, about: readonly StoredMessage[]): string | null {
-    if ((message.flags & FLAG.shown) === 0 || message.body === null) return null;
+    if ((message.flags & FLAG.shown) === 0 || (message.flags & (FLAG.erased | FLAG.expired)) !== 0)
+      return null;
     const edit = this.edit(message, about);
     return this.text(edit ?? message);
   }

@@ -3,6 +3,8 @@ import type { Settings } from '../storage/settings.js';
 import { WRITER_BYTES } from './message.js';
 
 const KEY = 'chat-writers';
+
+type Kept = Pick<Settings, 'get' | 'set'>;
 /** Writers of the past that still count as this folder's. */
 const PAST = 64;
 
@@ -11,19 +13,19 @@ const PAST = 64;
  * fork: a folder that lies somewhere else than when it last wrote (it was copied, or restored) takes a new one.
  */
 export class Writers {
-  readonly #settings: Settings;
+  readonly #settings: Kept;
   readonly #place: string;
   #all: string[];
   #claimed = false;
 
-  private constructor(settings: Settings, place: string, all: string[]) {
+  private constructor(settings: Kept, place: string, all: string[]) {
     this.#settings = settings;
     this.#place = place;
     this.#all = all;
   }
 
   /** `place` names where the folder lies, such that no copy of it has the same. */
-  static async load(settings: Settings, place: string): Promise<Writers> {
+  static async load(settings: Kept, place: string): Promise<Writers> {
     const stored = await settings.get(KEY);
     const { place: was, all } = stored
       ? (JSON.parse(stored) as { place: string; all: string[] })
