@@ -56,13 +56,15 @@ export class MissingBodies {
   async take(bodies: ReadonlyMap<MessageId, Uint8Array>): Promise<number> {
     const { store, messages, reader } = this.#deps;
     const changes: BodyChange[] = [];
+    const about = await store.about([...bodies.keys()]);
     for (const message of await store.get([...bodies.keys()])) {
       const { id, row, flags, headerBytes, signature } = message;
       const body = bodies.get(id) as Uint8Array;
       if (message.body !== null || (flags & (FLAG.erased | FLAG.expired)) !== 0) continue;
       if (!messages.read(headerBytes, signature, body)) throw new ProtocolError('MESSAGE_MALFORMED');
-      const text = (flags & FLAG.shown) === 0 ? null : reader.text({ ...message, body });
-      changes.push({ id, row, body, flags, was: null, text });
+      const edits = about.filter(({ target }) => target === id);
+      const [was, text] = [reader.found(message, edits), reader.found({ ...message, body }, edits)];
+      changes.push({ id, row, body, flags, was, text });
     }
     if (changes.length > 0) await store.apply({ bodies: changes });
     return changes.length;

@@ -33,7 +33,7 @@ export class Desk {
       reader: this.#reader,
       names: () => ['Ann'],
       wall: () => this.wall,
-      hides: () => false,
+      counts: () => true,
     });
   }
 
