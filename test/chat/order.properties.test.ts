@@ -235,7 +235,8 @@ t.test(
       fc.asyncProperty(typed, async (text) => {
         const { id } = await desk.write({ kind: 'text', text, replyTo: null });
         const found = await store.search(text, { limit: 10_000 });
-        const isWords = /[\p{L}\p{N}]/u.test(text) && !/\p{Cc}/u.test(text) && text === text.normalize('NFKC');
+        const isWords =
+          /[\p{L}\p{N}]/u.test(text) && !/\p{Cc}/u.test(text) && text === text.normalize('NFKC');
         if (isWords && !found.some((each) => each.id === id))
           throw new Error(`${JSON.stringify(text)} is not found`);
         const { text: part, marks } = snippet(showText(text), text);
