@@ -150,7 +150,7 @@ t.test(
             const found = await store.search(`word${n}x`, { limit: 99 });
             const holds = shown
               .filter(([, text]) => String(text).split(' ')[0] === `word${n}x`)
-              .map(([id]) => id);
+              .map(([id]) => String(id));
             if (String(found.map(({ id }) => id).toSorted()) !== String(holds.toSorted()))
               throw new Error(`word${n} is found in ${found.length} messages and shown in ${holds.length}`);
           }

@@ -14,7 +14,7 @@ import { compare } from '../../src/chat/order.js';
 import type { PeerId } from '../../src/identity/peer-id.js';
 
 /** A store under test; `again` gives it as the next process finds it. */
-export interface StoreUnderTest {
+interface StoreUnderTest {
   store: ChatStore;
   again?: () => Promise<ChatStore>;
 }
@@ -302,9 +302,9 @@ export function chatStoreContract(t: Test, name: string, make: MakeStore): void 
       stored(7, { body: null, author: author(2), flags: SHOWN | FLAG.mentionsMe }),
       stored(8, { author: author(2), flags: SHOWN | FLAG.mine, clock: 1 }),
     );
-    t.same(numbers(await store.about([id(1), id(2)])).toSorted(), [2, 3]);
+    t.same(new Set(numbers(await store.about([id(1), id(2)]))), new Set([2, 3]));
     t.same(await store.about([]), []);
-    t.same(numbers(await store.expired(9_000, 9)), [1, 8].toSorted(), 'shown ones with a body, oldest first');
+    t.same(numbers(await store.expired(9_000, 9)), [1, 8], 'shown ones with a body, oldest first');
     t.same(numbers(await store.expired(8_000, 9)), [1], 'sent before');
     t.same(
       (await store.bodiless(9)).map((each) => Number.parseInt(each, 16)),

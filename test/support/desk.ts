@@ -6,7 +6,7 @@ import { RoomLog, type Verdict } from '../../src/chat/room-log.js';
 import { Reader, type Shown } from '../../src/chat/timeline.js';
 import type { SeededIdentity } from './seeded-identity.js';
 
-export const DESK_ROOM = '2a'.repeat(32);
+const DESK_ROOM = '2a'.repeat(32);
 
 /** Somebody who writes and reads messages and hands them over by hand: a history with its rules, and no network. */
 export class Desk {

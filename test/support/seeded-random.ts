@@ -1,7 +1,3 @@
-import crypto from 'node:crypto';
-import { syncBuiltinESMExports } from 'node:module';
-import sodium from 'sodium-native';
-
 /** Numbers that look random and follow from a seed (mulberry32, by Tommy Ettinger; public domain). */
 export class SeededRandom {
   #state: number;
@@ -43,17 +39,4 @@ export class SeededRandom {
     for (let i = 0; i < buffer.byteLength; i++) buffer[i] = this.int(256);
     return buffer;
   }
-}
-
-/** Whatever draws random bytes in this process draws them from here until the function given back is called. */
-export function drawEverythingFrom(random: SeededRandom): () => void {
-  const real = { buffer: sodium.randombytes_buf, bytes: crypto.randomBytes };
-  sodium.randombytes_buf = (buffer) => void random.fill(buffer);
-  crypto.randomBytes = ((count: number) => random.bytes(count)) as typeof crypto.randomBytes;
-  syncBuiltinESMExports();
-  return () => {
-    sodium.randombytes_buf = real.buffer;
-    crypto.randomBytes = real.bytes;
-    syncBuiltinESMExports();
-  };
 }
