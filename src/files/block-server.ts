@@ -22,6 +22,7 @@ interface Part {
  * 1. A whole block is read from its file straight into the memory that is encrypted and sent; a smaller frame is cut
  *    from a block that is read once.
  * 2. What cannot be read, or is not what was offered any more, is never sent: `onFailed` says so.
+ * 3. Of what is asked for goes first what was given to the fewest: they pass it on, and many soon have something.
  */
 export class BlockServer implements BulkSource<Messages> {
   readonly #channel: SessionChannel<Messages>;
@@ -65,7 +66,8 @@ export class BlockServer implements BulkSource<Messages> {
 
   next(roomBytes: number): BulkMessage<Messages> | null {
     if (this.#part) return this.#nextPart(this.#part, roomBytes);
-    const head = this.#queue[0];
+    const at = this.#rarest();
+    const head = this.#queue[at];
     if (!head) return null;
     const { transfer, block } = head;
     const { content, layout } = transfer;
@@ -74,10 +76,12 @@ export class BlockServer implements BulkSource<Messages> {
       this.#waitForCap();
       return null;
     }
-    this.#queue.shift();
+    this.#queue.splice(at, 1);
     if (!content || !transfer.have.has(block)) return this.next(roomBytes);
     this.#reading = transfer;
     transfer.given += length;
+    if (transfer.interested.size > 1)
+      transfer.timesGiven.set(block, (transfer.timesGiven.get(block) ?? 0) + 1);
     if (length > roomBytes) {
       this.#buffer ??= Buffer.allocUnsafe(BLOCK_BYTES);
       content.read(block, this.#buffer);
@@ -105,6 +109,18 @@ export class BlockServer implements BulkSource<Messages> {
     this.drop();
     this.#flow?.close();
     this.#flow = null;
+  }
+
+  /** Where in the queue the block is that goes next: Invariant 3. */
+  #rarest(): number {
+    let [at, least] = [0, Number.POSITIVE_INFINITY];
+    for (const [i, { transfer, block }] of this.#queue.entries()) {
+      if (transfer.interested.size < 2) return at;
+      const times = transfer.timesGiven.get(block) ?? 0;
+      if (times === 0) return i;
+      if (times < least) [at, least] = [i, times];
+    }
+    return at;
   }
 
   /** Once, however often it is asked meanwhile: everybody who waits has one turn. */

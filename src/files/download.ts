@@ -57,6 +57,8 @@ const MIN_ASKED = 4;
 const MAX_ASKED = 32;
 /** How long a holder's answers may take, in blocks asked for at its rate. */
 const ASKED_MS = 250;
+/** Who would give what it owes within so long is waited for, whoever else has it too. */
+const SLOW_MS = 100;
 /** Near the end an idle holder is asked too for what another one has owed for so long. */
 const OWED_MS = 2_000;
 const LOOK_EVERY_MS = 1_000;
@@ -115,6 +117,7 @@ export class Download {
     if (this.#liars.has(source.key)) return;
     const held = this.#hold(source);
     for (const block of blocks) held.bits.add(block);
+    this.#shift(held, blocks);
     this.pump();
   }
 
@@ -268,6 +271,16 @@ export class Download {
     };
     this.#held.set(source.key, held);
     return held;
+  }
+
+  /** What a slow holder owes and this one has now is asked for anew: of whom, `pick` says. */
+  #shift(held: Held, blocks: readonly number[]): void {
+    for (const slow of this.#held.values()) {
+      if (slow === held || slow.asked.size * BLOCK_BYTES < slow.rate * SLOW_MS) continue;
+      const room = budget(held) - held.asked.size;
+      const owed = blocks.filter((block) => slow.asked.has(block) && slow.partial?.block !== block);
+      if (owed.length > 0 && room > 0) this.#release(slow, owed.slice(0, room));
+    }
   }
 
   #unowe(block: number): void {

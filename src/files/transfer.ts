@@ -53,6 +53,8 @@ export class Transfer {
   readonly receivers = new Map<PeerId, { answer: Answer; bytes: number; code: string }>();
   /** Bytes given to others since the node started. */
   given = 0;
+  /** How often each block was given, while several want it at once. */
+  readonly timesGiven = new Map<number, number>();
   /** Smoothed, of what comes in. */
   bytesPerSecond = 0;
 

@@ -305,3 +305,26 @@ t.test('a cap holds for all who are given something together, and each gets a sh
   );
   t.ok(performance.now() - started > 600, '16 blocks at 16 a second, less what may go at once');
 });
+
+t.test(
+  'what one gives to many is passed on among them: it leaves its source little more than once',
+  async (t) => {
+    const names = ['Bob', 'Cem', 'Dan', 'Eve', 'Fay'];
+    const { nodes, rooms } = await people(t, 'Ann', ...names);
+    const [ann, ...others] = rooms as [Room, ...Room[]];
+    const dir = t.testdir(Object.fromEntries(['from', ...names].map((name) => [name, {}])));
+    const size = 96 * BLOCK;
+    writeFileSync(path.join(dir, 'from', 'a'), randomBytes(size));
+    nodes[0]?.uploadCap.set(32 * BLOCK);
+    const offers = others.map(offered);
+    const { transfer } = await ann.files.offer({ paths: [path.join(dir, 'from', 'a')] });
+    await Promise.all(offers);
+    await Promise.all(
+      others.map(async (room, i) => {
+        await room.files.accept(transfer.id, { out: path.join(dir, names[i] as string) });
+        await untilTransfer(room, transfer.id, 'done');
+      }),
+    );
+    t.ok(transfer.given <= 1.6 * size, `${(transfer.given / size).toFixed(2)} times`);
+  },
+);
