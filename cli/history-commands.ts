@@ -39,6 +39,11 @@ export function addHistoryCommands(command: AddCommand, choosesRoom: (added: Com
     'leave a room and remove all that was said in it from this computer',
     () => import('./commands/forget.js'),
   ).option('--yes', 'do not ask');
+  command(
+    'wipe',
+    'remove everything of yours from this data folder, your key first; files that you received stay',
+    () => import('./commands/wipe.js'),
+  ).option('--yes', 'do not ask');
 }
 
 function count(value: string): number {

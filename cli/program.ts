@@ -20,6 +20,7 @@ const EXAMPLES: Record<string, [string, string]> = {
   history: ['chatter history lab --since 2h', 'chatter history lab --search "release notes" --json'],
   keep: ['chatter keep lab', 'chatter keep lab 7d --reads off'],
   export: ['chatter export', 'chatter export lab --out ~/lab-2026'],
+  wipe: ['chatter wipe', 'chatter wipe --profile two --yes'],
   forget: ['chatter forget lab', 'chatter forget "lab#3f09ac" --yes'],
   send: ['chatter send lab report.pdf photos', 'chatter send lab --to "Blue Heron" notes.txt'],
   receive: ['chatter receive lab --out ~/inbox', 'chatter receive lab --yes --from "#x7k2p4" --once'],

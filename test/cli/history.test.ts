@@ -106,6 +106,13 @@ if (has(t, 'root', 'ip')) {
       isFailure(t, await person.run(['history', 'lab']), 3, 'it is unknown now');
       t.match(await person.run(['rooms', '--json']), { out: '' });
       t.ok(existsSync(folder), 'what was exported stays');
+      isFailure(t, await other.run(['wipe']), 2, 'not without --yes off a terminal');
+      const old = await other.ask('whoami');
+      await back.end('{quit}\n');
+      t.match(await other.run(['wipe', '--yes']), { code: 0, out: '', err: /is empty\. Others keep/ });
+      t.same(await other.settled(0), [], 'its node has ended');
+      t.notOk(existsSync(path.join(other.data, 'chatter.db')), 'and nothing is there');
+      t.not((await other.ask('whoami')).id, old.id, 'whoever comes next is somebody else');
       for (const [args, code, cause] of [
         [['history', 'nowhere'], 3, 'ROOM_UNKNOWN'],
         [['forget', 'nowhere', '--yes'], 3, 'ROOM_UNKNOWN'],
@@ -122,7 +129,7 @@ if (has(t, 'root', 'ip')) {
         t.ok(refused.err.startsWith(`chatter: ${cause}: `), `${cause}: ${refused.err}`);
       }
       await mine.until(/"left"/);
-      for (const window of [mine, back]) await window.end('{quit}\n');
+      await mine.end('{quit}\n');
     },
   );
 }
