@@ -2,10 +2,10 @@ import { defineConfig } from 'vite';
 
 /**
  * The command in a few files: a process that loads hundreds of modules takes a quarter of a second longer to start.
- * Only what is compiled for the machine stays outside, and what the full screen alone loads.
+ * Only what is compiled for the machine stays outside.
  */
 export default defineConfig({
-  ssr: { noExternal: true, external: ['@napi-rs/blake-hash', 'ink', 'libsql', 'react', 'sodium-native', 'udx-native'] },
+  ssr: { noExternal: true, external: ['@napi-rs/blake-hash', 'libsql', 'sodium-native', 'udx-native'] },
   build: {
     ssr: 'cli/main.ts',
     outDir: 'dist/bin',

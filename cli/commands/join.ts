@@ -12,7 +12,7 @@ export async function run(
   const chosen = await chooseRoom(context, room, options as RoomChoice);
   const isPlain = options.plain === true || context.out.json || !hasScreen();
   // Loaded before the room is entered: what happens there meanwhile would be heard by nobody.
-  const fullScreen = isPlain ? null : await loadFullScreen();
+  const fullScreen = isPlain ? null : await import('../tui/full-screen.js');
   const client = await context.connect();
   try {
     const joined = await enter(client, context, chosen, options.yes === true);
@@ -26,12 +26,6 @@ export async function run(
   } finally {
     await client.close();
   }
-}
-
-function loadFullScreen() {
-  process.env.NODE_ENV ??= 'production'; // React's other build is several times slower
-  process.env.FORCE_COLOR = '1'; // which colours there are, and whether, is decided here and not by Ink's parts
-  return import('../tui/full-screen.js');
 }
 
 /** True where a whole screen can be drawn and keys can be read one by one. */

@@ -1,6 +1,6 @@
 import type { Message } from '../../src/daemon/chat-api.js';
 
-/** How something is to be drawn; `frame.tsx` says which of the 16 colours that is. */
+/** How something is to be drawn; `paint.ts` says which of the 16 colours that is. */
 export type Tone = 'plain' | 'strong' | 'dim' | 'risk' | 'failed' | 'done' | 'accent' | 'picked';
 
 /** One thing in the log. Every text of another person is as they wrote it: rows are where it passes the gate. */

@@ -14,7 +14,7 @@ import { withText } from './editor.js';
 import { type Entry, messagesOf, type Tone, withEntries } from './entries.js';
 import { KeyDecoder } from './keys.js';
 import { layout } from './layout.js';
-import { Painter } from './painter.js';
+import { paint } from './paint.js';
 import { reduceEvents, withPeers, withTransfers } from './reduce-event.js';
 import { isFull, withNewest, withOlder } from './reduce-history.js';
 import { type Effect, reduceKey } from './reduce-key.js';
@@ -46,7 +46,6 @@ export class FullScreen {
   readonly #client: Client;
   readonly #context: Context;
   readonly #screen = new Screen(process.stdin, process.stdout);
-  readonly #painter: Painter;
   readonly #keys = new KeyDecoder();
   #state: State;
   /** Events that wait for the next drawing. */
@@ -76,7 +75,6 @@ export class FullScreen {
   constructor(client: Client, context: Context, room: Result<'join'>) {
     this.#client = client;
     this.#context = context;
-    this.#painter = new Painter(context.out.isColored);
     this.#state = withPeers(emptyState(room, this.#screen.size), room.people);
     for (const notice of room.notices) this.#note([notice], 'risk');
   }
@@ -106,7 +104,6 @@ export class FullScreen {
       process.stdout.off('resize', this.#onResize);
       for (const signal of END_SIGNALS) process.off(signal, this.#onSignal);
       this.#screen.leave();
-      this.#painter.close();
     }
     if (this.#lost) throw this.#lost;
     this.#tellWhatGoesOn();
@@ -129,7 +126,6 @@ export class FullScreen {
     process.stdin.on('data', this.#onData);
     process.stdin.once('end', this.#onSignal);
     process.stdout.on('resize', this.#onResize);
-    // Not `once`: where Ink's own listener is the last one left it ends the process.
     for (const signal of END_SIGNALS) process.on(signal, this.#onSignal);
   }
 
@@ -394,7 +390,7 @@ export class FullScreen {
       this.#reading = this.#readHistory().finally(() => (this.#reading = null));
     this.#tellRead();
     const frame = layout(this.#state, Date.now());
-    this.#screen.draw(this.#painter.paint(frame), frame.cursor);
+    this.#screen.draw(paint(frame, this.#context.out.isColored), frame.cursor);
     this.#drawnAt = performance.now();
     this.#restMs = Math.max(DRAW_MS, REST * (this.#drawnAt - startedAt));
   };

@@ -5,12 +5,14 @@ import { type Host, Lan, MAIN, pids } from '../hosts/hosts.js';
 import { type Said, Talker } from '../hosts/talker.js';
 import { sharingALink } from './links.js';
 import { summary } from './summary.js';
+import { typingInAFlood } from './terminal.js';
 
 /**
  * `npm run bench`: what people wait for, each beside what it is compared with in the same run. Needs root, since the
  * machines are network namespaces. `npm run bench links` runs what is measured on links alone, `npm run bench links tcp loopback` one
  * of them, `npm run bench files` (or `files big`, `files tree`, `files huge`) files from disk to disk, `npm run bench calls`
- * what is measured in calls, `npm run bench pagefiles` a file by the page beside one by the terminal.
+ * what is measured in calls, `npm run bench pagefiles` a file by the page beside one by the terminal,
+ * `npm run bench terminal` how the full screen bears a flood.
  */
 const ROUNDS = Number(process.env.ROUNDS ?? 10);
 
@@ -21,10 +23,12 @@ async function main(): Promise<void> {
   if (first === 'files') return alone('files', words);
   if (first === 'calls') return inBrowsers('calls');
   if (first === 'pagefiles') return inBrowsers('page-files');
+  if (first === 'terminal') return typingInAFlood();
   startOfCommands();
   await findingEachOther('on one LAN, command to all three in the room', true);
   await findingEachOther('the same by --peer, multicast blocked', false);
   await returning();
+  await typingInAFlood();
   await sharingALink();
   alone('files');
   inBrowsers('calls');

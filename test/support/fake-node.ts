@@ -116,6 +116,7 @@ export class FakeNode implements ApiNode {
     },
   };
   #listener: (event: EventBody) => void = () => {};
+  #clock = 0;
 
   whoami(params: Params<'whoami'>): Promise<Result<'whoami'>> {
     return this.#answer('whoami', params, { ...SELF, safetyNumber: '12345' });
@@ -153,7 +154,14 @@ export class FakeNode implements ApiNode {
     this.asked.push({ method, params });
     await this.before(method);
     const { room, roomId } = ROOM;
-    return { id: 'm1', recipients: 1, message: said('m1', room, roomId, '') } as unknown as Result<M>;
+    const answer = {
+      id: 'm1',
+      recipients: 1,
+      message: said('m1', room, roomId, ''),
+      messages: [],
+      more: false,
+    };
+    return answer as unknown as Result<M>; // to say and to read
   }
 
   people(params: Params<'people'>): Promise<Known[]> {
@@ -278,7 +286,7 @@ export class FakeNode implements ApiNode {
   /** Bob says `text` in the lobby. */
   message(text: string): void {
     const { room, roomId } = ROOM;
-    this.emit({ type: 'message', ...said(text.slice(0, 16), room, roomId, text) });
+    this.emit({ type: 'message', ...said(text.slice(0, 16), room, roomId, text), clock: ++this.#clock });
   }
 
   async #answer<T>(method: Called, params: unknown, result: T): Promise<T> {
