@@ -1,25 +1,36 @@
 import { ChatterError } from '../errors.js';
 import { type ChatStore, FLAG, type PageQuery, type SearchQuery, type StoredMessage } from './chat-store.js';
 import { kindNumber } from './content.js';
-import type { MessageId } from './message.js';
+import type { MessageId, Messages } from './message.js';
 import type { Reader, Shown } from './timeline.js';
 import type { Welcome } from './welcome.js';
 
 export interface HistoryPagesDependencies {
   store: ChatStore;
   reader: Reader;
+  messages: Messages;
   welcome: Welcome;
+  /** These are not what was verified when they came: the disk has changed them. */
+  damaged: (messages: readonly StoredMessage[]) => void;
 }
 
 const DIRECT = kindNumber('direct');
 
-/** The history as it is read: messages with what was done to them since, without those that are not wanted. */
+/**
+ * The history as it is read: messages with what was done to them since, without those that are not wanted.
+ *
+ * 1. Nothing is shown that is not what its hash says, whatever the disk has made of it.
+ */
 export class HistoryPages {
   readonly #store: ChatStore;
   readonly #reader: Reader;
+  readonly #messages: Messages;
   readonly #welcome: Welcome;
+  readonly #damaged: HistoryPagesDependencies['damaged'];
 
-  constructor({ store, reader, welcome }: HistoryPagesDependencies) {
+  constructor({ store, reader, messages, welcome, damaged }: HistoryPagesDependencies) {
+    this.#messages = messages;
+    this.#damaged = damaged;
     this.#store = store;
     this.#reader = reader;
     this.#welcome = welcome;
@@ -60,11 +71,17 @@ export class HistoryPages {
         (flags & FLAG.shown) !== 0 && !this.#welcome.hides(author, kind === DIRECT),
     );
     const about = new Map<MessageId, StoredMessage[]>();
-    for (const each of await this.#store.about(readable.map(({ id }) => id))) {
+    const acts = await this.#store.about(readable.map(({ id }) => id));
+    const damaged = new Set([...readable, ...acts].filter((each) => !this.#messages.isWhole(each)));
+    if (damaged.size > 0) this.#damaged([...damaged]);
+    for (const each of acts) {
+      if (damaged.has(each)) continue; // Invariant 1
       const target = each.target as MessageId;
       about.set(target, [...(about.get(target) ?? []), each]);
     }
-    return readable.map((message) => this.#reader.show(message, about.get(message.id) ?? []));
+    return readable
+      .filter((message) => !damaged.has(message))
+      .map((message) => this.#reader.show(message, about.get(message.id) ?? []));
   }
 }
 

@@ -151,6 +151,12 @@ export class Messages {
     };
   }
 
+  /** Whether a stored message is still the one that its id names. */
+  isWhole({ id, headerBytes, body }: Pick<Message, 'id' | 'headerBytes' | 'body'>): boolean {
+    if (this.#id(headerBytes) !== id) return false;
+    return body === null || b4a.equals(bodyHash(body), headerBytes.subarray(-ID_BYTES));
+  }
+
   isSigned({ id, header, signature }: Message): boolean {
     return sodium.crypto_sign_verify_detached(signature, signed(id), b4a.from(header.author, 'hex'));
   }

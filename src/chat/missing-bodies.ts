@@ -23,6 +23,8 @@ export class MissingBodies {
   readonly #deps: MissingBodiesDependencies;
   /** What each was asked for: once is enough. */
   readonly #asked = new WeakMap<Channel, Set<MessageId>>();
+  /** Those that were here and are still found by their text. */
+  readonly #dropped = new Set<MessageId>();
 
   constructor(deps: MissingBodiesDependencies) {
     this.#deps = deps;
@@ -39,8 +41,23 @@ export class MissingBodies {
     }
   }
 
+  /** Removes what the disk has made of bodies, so that they are missing. To be called alone. */
+  async drop(messages: readonly StoredMessage[]): Promise<void> {
+    const bodies = messages.map(({ id, row, flags }) => ({
+      id,
+      row,
+      flags,
+      body: null,
+      was: null,
+      text: null,
+    }));
+    await this.#deps.store.apply({ bodies });
+    for (const { id } of messages) this.#dropped.add(id);
+  }
+
   async give(channel: Channel, ids: readonly MessageId[]): Promise<void> {
-    const found = (await this.#deps.store.get(ids)).filter(({ body }) => body !== null);
+    const { store, messages } = this.#deps;
+    const found = (await store.get(ids)).filter((each) => each.body !== null && messages.isWhole(each));
     for (let i = 0; i < found.length; ) {
       const bodies: { id: Uint8Array; body: Uint8Array }[] = [];
       for (let bytes = 0; i < found.length && bytes < LIMITS.chatBatchBytes / 2; i++) {
@@ -63,7 +80,8 @@ export class MissingBodies {
       if (message.body !== null || (flags & (FLAG.erased | FLAG.expired)) !== 0) continue;
       if (!messages.read(headerBytes, signature, body)) throw new ProtocolError('MESSAGE_MALFORMED');
       const edits = about.filter(({ target }) => target === id);
-      const [was, text] = [reader.found(message, edits), reader.found({ ...message, body }, edits)];
+      const text = reader.found({ ...message, body }, edits);
+      const was = this.#dropped.delete(id) ? text : reader.found(message, edits);
       changes.push({ id, row, body, flags, was, text });
     }
     if (changes.length > 0) await store.apply({ bodies: changes });

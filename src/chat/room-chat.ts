@@ -16,6 +16,7 @@ import {
   type RoomSettings,
   type SearchQuery,
   type Size,
+  type StoredMessage,
 } from './chat-store.js';
 import type { Box, Content } from './content.js';
 import { Expiry, keptMs } from './expiry.js';
@@ -112,6 +113,7 @@ export class RoomChat extends Resource<ChatEvents> {
   readonly #members = new Map<ChatPeer, ChatMember>();
   readonly #noticed = new Set<string>();
   #settings: RoomSettings = ROOM_SETTINGS;
+  #damaged = false;
 
   constructor(options: RoomChatOptions) {
     super();
@@ -136,7 +138,13 @@ export class RoomChat extends Resource<ChatEvents> {
     this.#reader = reader;
     this.#log = log;
     this.#receipts = new Receipts(roomId);
-    this.#pages = new HistoryPages({ store, reader, welcome });
+    this.#pages = new HistoryPages({
+      store,
+      reader,
+      messages,
+      welcome,
+      damaged: (found) => this.#onDamaged(found),
+    });
     this.#authoring = new Authoring({
       self,
       pages: this.#pages,
@@ -225,6 +233,11 @@ export class RoomChat extends Resource<ChatEvents> {
       bodies: this.#bodies,
       news: this.#news,
     });
+  }
+
+  /** A part of this history was damaged on this disk. */
+  get damaged(): boolean {
+    return this.#damaged;
   }
 
   get counts(): Counts {
@@ -453,7 +466,7 @@ export class RoomChat extends Resource<ChatEvents> {
   #caughtUp(): void {
     this.#news.caughtUp();
     this.#exchange.giveSoon();
-    this.#work.attempt(() => this.#bodies.ask([...this.#members.values()].map(({ channel }) => channel)));
+    this.#work.attempt(() => this.#askBodies());
   }
 
   /** An older copy of this folder came back: what it writes now must not stand where its other life has written. */
@@ -479,6 +492,25 @@ export class RoomChat extends Resource<ChatEvents> {
     if (ms === Number.POSITIVE_INFINITY) return;
     const gone = await this.#expiry.expire(this.#clock.wall() - ms);
     if (gone > 0) this.#news.change(gone);
+  }
+
+  /** Tells once that a part of this history was damaged on this disk. */
+  tellDamaged(): void {
+    this.#damaged = true;
+    this.#notice('HISTORY_DAMAGED', null);
+  }
+
+  /** Bodies were not what their headers say: they go, and are asked for again. */
+  #onDamaged(messages: readonly StoredMessage[]): void {
+    this.tellDamaged();
+    this.#work.attempt(async () => {
+      await this.#work.alone(() => this.#bodies.drop(messages));
+      await this.#askBodies();
+    });
+  }
+
+  async #askBodies(): Promise<void> {
+    await this.#bodies.ask([...this.#members.values()].map(({ channel }) => channel));
   }
 
   /** Tells of something once. */

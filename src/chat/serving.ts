@@ -6,6 +6,7 @@ import type { ChatMessages } from './chat-channel.js';
 import { type ChatStore, FLAG, type StoredMessage } from './chat-store.js';
 import { type LogId, type Messages, SIGNATURE_BYTES } from './message.js';
 
+const NO_BODY = b4a.alloc(0);
 const UNSIGNED = b4a.alloc(SIGNATURE_BYTES);
 /** Read ahead while the link is busy. */
 const AHEAD = 2 * LIMITS.chatBatchMessages;
@@ -76,11 +77,12 @@ export class Serving implements BulkSource<ChatMessages> {
 
   /** The last of each log in a batch is what the others are proven by, so its signature is known to be right. */
   #asWire(batch: readonly StoredMessage[]) {
+    const { messages } = this.#deps;
     const last = new Map(batch.map((message) => [message.log, message]));
     return batch.map((message) => ({
       header: message.headerBytes,
       signature: last.get(message.log) !== message || this.#isSigned(message) ? message.signature : UNSIGNED,
-      body: message.body ?? b4a.alloc(0),
+      body: message.body && messages.isWhole(message) ? message.body : NO_BODY, // the disk may have changed it
     }));
   }
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Said } from '../chat/authoring.js';
 import type { MessageId } from '../chat/message.js';
-import { ChatterError } from '../errors.js';
+import { ChatterError, ERRORS } from '../errors.js';
 import type { PeerId } from '../identity/peer-id.js';
 import type { Talk } from '../node/kept-talks.js';
 import type { ChatterNode } from '../node/node.js';
@@ -162,6 +162,13 @@ export class ChatView {
 
   watch(room: Room): void {
     tellChat(room, this.#view, this.#tell);
+  }
+
+  /** Tells whoever has just begun to listen that a history was damaged. */
+  tellDamage(room: Room): void {
+    if (!room.chat.damaged) return;
+    const code = 'HISTORY_DAMAGED';
+    this.#tell({ type: 'history-notice', ...where(room), code, text: ERRORS[code] });
   }
 
   /** How a known room stands: what was not read, who waits, and what was said last. */

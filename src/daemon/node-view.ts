@@ -75,7 +75,10 @@ export class NodeView implements ApiNode {
   onEvent(fn: (event: EventBody) => void): void {
     this.#listener = fn;
     // Rooms that were joined while the node opened are news to this listener too.
-    for (const room of this.#node.rooms.values()) this.#watch(room);
+    for (const room of this.#node.rooms.values()) {
+      this.#watch(room);
+      this.#chat.tellDamage(room);
+    }
   }
 
   status(): ReturnType<ApiNode['status']> {

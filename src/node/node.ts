@@ -78,6 +78,8 @@ export class ChatterNode extends Resource<NodeEvents> {
     }),
   );
   #safeMode = false;
+  /** The database was damaged when the node started. */
+  #mended = false;
 
   constructor(paths: NodePaths, options: NodeOptions = {}) {
     super();
@@ -328,7 +330,13 @@ export class ChatterNode extends Resource<NodeEvents> {
   protected async _open(): Promise<void> {
     const log = this.#options.log ?? silentLog;
     const clock = this.#clock;
-    const stores = await openStores(this.#paths, clock, (fn) => this.defer(fn));
+    const stores = await openStores(this.#paths, clock, {
+      defer: (fn) => this.defer(fn),
+      mended: (old) => {
+        this.#mended = true;
+        log.warn('database-damaged', { kept: old });
+      },
+    });
     this.#safeMode = this.#options.safeMode?.() ?? false;
     this.#limitRates(stores.preferences);
     this.defer(() => {
@@ -409,6 +417,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     await room.open();
     this.#rooms.set(keys.id, room);
     this.emit('joined', room);
+    if (this.#mended && !room.chat.live) room.chat.tellDamaged();
     room.on('member-joined', (member) => this.#meet(room, member));
     room.on('member-renamed', ({ member }) => this.#meet(room, member));
     room.on('full', () => this.#notice(keys.id, 'ROOM_FULL'));

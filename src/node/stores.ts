@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { SqliteChats } from '../chat/sqlite-chat-store.js';
 import { Writers } from '../chat/writers.js';
@@ -10,7 +11,8 @@ import { Identity } from '../identity/identity.js';
 import { KnownRooms } from '../room/known-rooms.js';
 import { People } from '../room/people.js';
 import { RememberedAddresses } from '../room/remembered-addresses.js';
-import { Database } from '../storage/database.js';
+import { Database, damageMark } from '../storage/database.js';
+import { mendDatabase } from '../storage/mend-database.js';
 import { Preferences } from '../storage/preferences.js';
 import { Settings } from '../storage/settings.js';
 import type { NodePaths } from './options.js';
@@ -32,8 +34,28 @@ export interface Stores {
   remembered: RememberedAddresses;
 }
 
-/** Opens a data folder. What is to be undone at the end goes to `defer` at once, so that a failure leaves nothing open. */
+/** Opens a data folder, and mends a database that was damaged. `mended` tells where the damaged one lies now. */
 export async function openStores(
+  paths: NodePaths,
+  clock: Clock,
+  { defer, mended }: { defer: (fn: () => unknown) => void; mended: (old: string) => void },
+): Promise<Stores> {
+  if (existsSync(damageMark(paths.database))) mended(mendDatabase(paths.database));
+  const undo: (() => unknown)[] = [];
+  try {
+    const stores = await readStores(paths, clock, (fn) => undo.push(fn));
+    for (const fn of undo) defer(fn);
+    return stores;
+  } catch (err) {
+    for (const fn of undo.toReversed()) await fn();
+    if (!existsSync(damageMark(paths.database))) throw err;
+    mended(mendDatabase(paths.database));
+    return readStores(paths, clock, defer);
+  }
+}
+
+/** Opens a data folder. What is to be undone at the end goes to `defer` at once, so that a failure leaves nothing open. */
+async function readStores(
   paths: NodePaths,
   clock: Clock,
   defer: (fn: () => unknown) => void,

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import Libsql from 'libsql';
 import { ChatterError } from '../errors.js';
 import { Resource } from '../resource.js';
@@ -159,10 +160,20 @@ export class Database extends Resource implements Storage {
     }
   }
 
+  /** The next start mends it: see `mendDatabase`. */
+  #mark(): void {
+    try {
+      writeFileSync(damageMark(this.#file), '', { mode: 0o600 });
+    } catch {
+      // The disk does not take it: then the damage is found again.
+    }
+  }
+
   #failure(err: unknown): ChatterError {
     if (err instanceof ChatterError) return err;
     const code = codeOf(err as { code?: string; message: string });
     if (code.startsWith('SQLITE_BUSY')) return new ChatterError('DATA_FOLDER_LOCKED', { cause: err });
+    if (DAMAGED.includes(code)) this.#mark();
     const why = CAUSES[code] ?? 'it cannot be read or written';
     return new ChatterError('STORAGE_FAILED', { message: `${this.#file}: ${why}.`, cause: err });
   }
@@ -172,11 +183,16 @@ export class Database extends Resource implements Storage {
 const codeOf = ({ code, message }: { code?: string; message: string }) =>
   code || (message.includes('Unable to open connection') ? 'SQLITE_CANTOPEN' : '');
 
+const DAMAGED = ['SQLITE_CORRUPT', 'SQLITE_NOTADB'];
+
+/** Lies beside a database that was found to be damaged. */
+export const damageMark = (file: string): string => `${file}.damaged`;
+
 const CAUSES: Record<string, string> = {
   SQLITE_FULL: 'the disk is full',
   SQLITE_READONLY: 'it is read-only',
-  SQLITE_CORRUPT: 'it is damaged; move it away to begin with an empty one',
-  SQLITE_NOTADB: 'it is damaged; move it away to begin with an empty one',
+  SQLITE_CORRUPT: 'it is damaged; it is mended when the node starts again',
+  SQLITE_NOTADB: 'it is damaged; it is mended when the node starts again',
   SQLITE_CANTOPEN: 'it cannot be opened',
   SQLITE_IOERR: 'the disk failed',
 };

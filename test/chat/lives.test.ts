@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
@@ -211,5 +211,79 @@ t.test(
       'and can be found',
     );
     t.same(bob.filesWith(secret), [], 'it does not come back to Bob');
+  },
+);
+
+t.test(
+  '[S4] a body that the disk has changed is not shown, is told, and comes back from others',
+  async (t) => {
+    const [ann, bob] = [await open(t, 'ann'), await open(t, 'bob')];
+    await ann.join(ROOM);
+    await bob.join(ROOM, ann);
+    const { id } = await ann.ask('say', { room: ROOM, text: 'kingfisher by the river' });
+    await ann.ask('say', { room: ROOM, text: 'whole' });
+    await bob.has(ROOM, ['kingfisher by the river', 'whole']);
+    await bob.close();
+    const file = readFileSync(bob.folder.database);
+    file[file.indexOf('kingfisher by the river')] = 0x4b; // its body alone: the index has single words
+    writeFileSync(bob.folder.database, file);
+    await bob.open();
+    t.same(await bob.texts(ROOM), ['whole'], 'not as it never was');
+    await bob.until(() => notices(bob, 'HISTORY_DAMAGED') === 1);
+    await bob.join(ROOM, ann);
+    await bob.has(ROOM, ['kingfisher by the river', 'whole']);
+    t.match((await bob.ask('history', { room: ROOM, search: 'kingfisher' })).messages, [{ id }]);
+  },
+);
+
+t.test(
+  '[S4] a damaged database is moved aside, its rooms are kept, and what was said comes back',
+  async (t) => {
+    const [ann, bob] = [await open(t, 'ann'), await open(t, 'bob')];
+    await ann.join(ROOM);
+    await bob.join(ROOM, ann);
+    await bob.view.rename({ name: 'Robert' });
+    const said = Array.from({ length: 50 }, (_, i) => `line ${i}`);
+    for (const text of said) await ann.ask('say', { room: ROOM, text });
+    await bob.has(ROOM, said);
+    const who = bob.id;
+    await bob.close();
+    const file = readFileSync(bob.folder.database);
+    const at = file.lastIndexOf('line 30');
+    file.fill(0xff, at - (at % 4096), at - (at % 4096) + 4096); // the page in which it lies
+    writeFileSync(bob.folder.database, file);
+    await bob.open();
+    // It is found when the page is read; the node is started again, and mends it.
+    for (let i = 0; i < 2 && !existsSync(`${bob.folder.database}.damaged-1`); i++) {
+      await bob.texts(ROOM).catch(() => []);
+      await bob.close();
+      await bob.open();
+    }
+    t.ok(existsSync(`${bob.folder.database}.damaged-1`), 'the old one is kept');
+    t.match([bob.id, bob.node.name], [who, 'Robert']);
+    t.match(await bob.view.rooms(), [{ room: ROOM, joined: true }]);
+    t.equal(notices(bob, 'HISTORY_DAMAGED'), 1, 'and it is said');
+    await bob.join(ROOM, ann);
+    await agree(t, [ann, bob], said);
+    await bob.ask('say', { room: ROOM, text: 'I am back' });
+    await agree(t, [ann, bob], [...said, 'I am back']);
+    t.equal(notices(ann, 'FORKED'), 0);
+  },
+);
+
+t.test(
+  '[S4] what is no database at all is moved aside, and one begins anew as the same person',
+  async (t) => {
+    const ann = await open(t, 'ann');
+    await ann.join(ROOM);
+    const who = ann.id;
+    await ann.close();
+    writeFileSync(ann.folder.database, 'once this was a database '.repeat(1000));
+    await ann.open();
+    t.equal(ann.id, who);
+    t.same(await ann.view.rooms(), []);
+    await ann.join(ROOM);
+    await ann.ask('say', { room: ROOM, text: 'hello' });
+    t.same(await ann.texts(ROOM), ['hello']);
   },
 );

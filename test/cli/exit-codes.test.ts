@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
@@ -27,10 +27,15 @@ t.test('a data folder that cannot be used is told in one line, and ends with 7',
 
   await person.run(['whoami']);
   await person.stop();
-  writeFileSync(path.join(person.data, 'chatter.db'), 'x'.repeat(5_000));
-  const damaged = await person.run(['whoami']);
-  isFailure(t, damaged, 7, 'a damaged database');
-  t.match(damaged.err, /^chatter: STORAGE_FAILED: .*chatter\.db/);
+  const database = path.join(person.data, 'chatter.db');
+  writeFileSync(database, 'x'.repeat(5_000));
+  t.match(await person.run(['whoami']), { code: 0 }, 'a damaged database is moved aside');
+  await person.stop();
+  rmSync(database);
+  mkdirSync(database);
+  const unusableFile = await person.run(['whoami']);
+  isFailure(t, unusableFile, 7, 'a database that cannot be opened');
+  t.match(unusableFile.err, /^chatter: STORAGE_FAILED: .*chatter\.db/);
   isFailure(t, await person.run(['daemon']), 7, 'the same, for the node itself');
   t.same(readdirSync(path.join(person.data, 'log')), ['node.log'], 'nothing else is left behind');
 

@@ -353,7 +353,7 @@ t.test('a file that is no database, or cannot be opened, is STORAGE_FAILED and l
   };
   const junk = Buffer.alloc(8192, 'no database ');
   writeFileSync(folder.database, junk);
-  await t.rejects(opened(folder.database), { code: 'STORAGE_FAILED', message: /damaged; move it away/ });
+  await t.rejects(opened(folder.database), { code: 'STORAGE_FAILED', message: /damaged; it is mended/ });
   t.strictSame(readFileSync(folder.database), junk);
 
   const file = path.join(folder.path, 'torn.db');
@@ -367,7 +367,7 @@ t.test('a file that is no database, or cannot be opened, is STORAGE_FAILED and l
   t.ok(bytes.length > 100_000);
   bytes.fill(0xff, 8192);
   writeFileSync(file, bytes);
-  await t.rejects(opened(file), { code: 'STORAGE_FAILED', message: /damaged; move it away/ }, 'torn pages');
+  await t.rejects(opened(file), { code: 'STORAGE_FAILED', message: /damaged; it is mended/ }, 'torn pages');
 
   const nowhere = path.join(folder.path, 'no', 'folder.db');
   await t.rejects(opened(nowhere), { code: 'STORAGE_FAILED' }, 'no folder');
