@@ -37,6 +37,8 @@ const ORPHAN_MS = 50;
 const SEES_MS = 100;
 /** What one has is compared again with everybody this often, if it changed. */
 const COMPARE_MS = 10_000;
+/** After the disk did not take something. */
+const REFUSED_MS = 1_000;
 /** A vector is not told again before; one that is due then is told later. */
 const VECTOR_EVERY_MS = 200;
 
@@ -153,6 +155,7 @@ export class HistorySync {
     for (const { log, from } of logs) peer.wanted.set(toLogId(log), from);
     if (peer.wanted.size > LIMITS.chatLogs) throw new ProtocolError('MESSAGE_FLOOD');
     if (!last) return;
+    if (peer.serving && !peer.restarts.take()) throw new ProtocolError('MESSAGE_FLOOD');
     const { wanted } = peer;
     peer.wanted = new Map();
     this.#serve(peer, request, wanted);
@@ -180,7 +183,10 @@ export class HistorySync {
       if (!message) throw new ProtocolError('MESSAGE_MALFORMED');
       return message;
     });
-    const verdict = await this.#deps.take(read, bulk);
+    const verdict = await this.#deps.take(read, bulk).catch((err: unknown) => {
+      this.#fetching.pause(peer, REFUSED_MS); // the disk's fault: what was not taken is asked for again
+      throw err;
+    });
     if (verdict.invalid > 0) throw new ProtocolError('MESSAGE_MALFORMED');
     if (!bulk && verdict.unsigned > 0) throw new ProtocolError('SIGNATURE_WRONG');
     if (this.#closed) return verdict;
@@ -299,6 +305,7 @@ export class HistorySync {
       });
       if (from === null) peer.lacking.delete(theirs.log);
       else peer.lacking.set(theirs.log, { summary: theirs, from });
+      if (peer.lacking.size > LIMITS.chatLogs) throw new ProtocolError('MESSAGE_FLOOD');
       if (theirs.log !== ownLog()) continue;
       if (from !== null) this.#deps.onOwnLogAhead();
       else if (mine && b4a.equals(mine.tip, theirs.tip)) peer.upToDate = true;

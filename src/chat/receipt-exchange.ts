@@ -6,6 +6,7 @@ import type { SessionChannel } from '../protocol/session-channel.js';
 import { type ChatMessages, RECEIPTS } from './chat-channel.js';
 import type { ChatStore, StoredReceipt } from './chat-store.js';
 import type { MessageId, Signer } from './message.js';
+import { compare } from './order.js';
 import type { OwnMessages } from './own-messages.js';
 import type { Reach, Receipts } from './receipts.js';
 import type { RoomLog } from './room-log.js';
@@ -13,6 +14,7 @@ import type { Work } from './work.js';
 
 const RECEIPT_MS = 10;
 const RECEIPT_EVERY_MS = 100;
+const RECEIPT_EVERY_PER_PEER_MS = 25;
 const KEPT_MS = 2_000;
 /** Receipts of others are handed on together. */
 const HAND_ON_MS = 250;
@@ -52,7 +54,8 @@ export interface ReceiptExchangeDependencies {
  * Tells others what is here and was read here, and takes and hands on what they tell.
  *
  * 1. A receipt covers what is stored, so none is given before.
- * 2. The newest one goes out at most every 100 ms, however much comes.
+ * 2. The newest one goes out at most every 100 ms, however much comes, and less often where more people are here: each
+ *    of them gives one to all others.
  * 3. Those of others are handed on together, as bulk, so that a hub of many does not flood its neighbours.
  * 4. They are on disk two seconds later at most: others have them too.
  */
@@ -79,8 +82,9 @@ export class ReceiptExchange {
   giveSoon(): void {
     if (this.#soon) return;
     this.#soon = true;
-    const { work, clock, receipts, self } = this.#deps;
-    const wait = Math.max(RECEIPT_MS, this.#givenAt + RECEIPT_EVERY_MS - clock.now());
+    const { work, clock, receipts, self, peers } = this.#deps;
+    const everyMs = Math.max(RECEIPT_EVERY_MS, RECEIPT_EVERY_PER_PEER_MS * [...peers()].length);
+    const wait = Math.max(RECEIPT_MS, this.#givenAt + everyMs - clock.now());
     work.after(wait, () => {
       this.#soon = false;
       work.attempt(() => work.alone(() => this.give(receipts.readBy(self.id))));
@@ -105,7 +109,7 @@ export class ReceiptExchange {
   /** The newest messages here: all others come before them. */
   get newest(): MessageId[] {
     return this.#deps.log.tips
-      .toSorted((a, b) => b.clock - a.clock)
+      .toSorted((a, b) => compare(b, a)) // alike on all machines of this person
       .slice(0, LIMITS.chatParents)
       .map(({ id }) => id);
   }

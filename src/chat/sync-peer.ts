@@ -14,11 +14,16 @@ export type SyncChannel = Pick<SessionChannel<ChatMessages>, 'send' | 'sendBulk'
 /** Live messages at most this fast: faster than others take them they are announced and fetched. */
 const PUSHES = { perSecond: LIMITS.chatUrgentPerSecond / 2, burst: LIMITS.chatUrgentBurst / 4 };
 
+/** Each request is read from disk ahead, so that many that nobody waits for would cost much. */
+const RESTARTS = { perSecond: 2, burst: 16 };
+
 /** What is known of one instance. */
 export class SyncPeer {
   readonly instance: string;
   readonly channel: SyncChannel;
   readonly pushes: TokenBucket;
+  /** Requests of its that end the one before. */
+  readonly restarts: TokenBucket;
   /** Instances that it hears from directly. */
   sees: ReadonlySet<string> = new Set();
   /** It has all of the own log, so that the next message can be pushed. */
@@ -29,6 +34,10 @@ export class SyncPeer {
   readonly lacking = new Map<LogId, Lack>();
   /** Logs to be announced to it. */
   readonly dirty = new Set<LogId>();
+  /** When it was asked last, and until when it is not asked again since it gave too little. */
+  askedAt = Number.NEGATIVE_INFINITY;
+  pausedUntil = Number.NEGATIVE_INFINITY;
+  pauseMs = 0;
   /** Its forked logs, as far as they were asked for. */
   readonly forks = new Map<LogId, ForkSearch>();
   /** Pages of a request that is not whole yet. */
@@ -44,6 +53,7 @@ export class SyncPeer {
     this.instance = instance;
     this.channel = channel;
     this.pushes = new TokenBucket(clock, PUSHES);
+    this.restarts = new TokenBucket(clock, RESTARTS);
   }
 
   /** What was under way to it ends. */

@@ -13,6 +13,7 @@ import {
   withoutABootstrapNode,
 } from './networks.js';
 import { prove } from './proof.js';
+import { simulation } from './simulation.js';
 
 /**
  * `npm run proof`: what takes too long for `npm test`, about a quarter of an hour; `npm run proof siege crowd` does
@@ -29,6 +30,7 @@ const PROOFS: Record<string, () => Promise<void>> = {
   cut: cutting,
   sleep: sleeping,
   handout: handOut,
+  simulation,
   kills,
 };
 
