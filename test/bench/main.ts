@@ -13,6 +13,7 @@ import { typingInAFlood } from './terminal.js';
  * of them, `npm run bench files` (or `files big`, `files tree`, `files huge`) files from disk to disk, `npm run bench calls`
  * what is measured in calls, `npm run bench pagefiles` a file by the page beside one by the terminal,
  * `npm run bench terminal` how the full screen bears a flood.
+ * `npm run bench page` opens a room of 100,000 messages in the page (`MESSAGES`, `RATE`).
  */
 const ROUNDS = Number(process.env.ROUNDS ?? 10);
 
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   if (first === 'files') return alone('files', words);
   if (first === 'calls') return inBrowsers('calls');
   if (first === 'pagefiles') return inBrowsers('page-files');
+  if (first === 'page') return inBrowsers('page');
   if (first === 'terminal') return typingInAFlood();
   startOfCommands();
   await findingEachOther('on one LAN, command to all three in the room', true);
@@ -33,10 +35,11 @@ async function main(): Promise<void> {
   alone('files');
   inBrowsers('calls');
   inBrowsers('page-files');
+  inBrowsers('page');
 }
 
 /** What needs Chromium. */
-function inBrowsers(name: 'calls' | 'page-files'): void {
+function inBrowsers(name: 'calls' | 'page-files' | 'page'): void {
   if (existsSync('/usr/bin/chromium')) alone(name);
   else console.log(`${name}: skipped, there is no Chromium`);
 }
