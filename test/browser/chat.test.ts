@@ -1,9 +1,32 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { Person } from '../support/command.js';
+import { each, Person } from '../support/command.js';
 import { has } from '../support/needs.js';
 import { onOwnNetwork } from '../support/on-own-network.js';
 import { isAccessible, joinOpen, LONG_MS, launch, open, shot } from '../support/page.js';
+
+/** Goes up through the whole history by half a view a turn; by how much a row in sight moved other than by that. */
+const SCROLL_BACK = `(async () => {
+  const view = document.querySelector('.timeline');
+  const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const rows = () => [...document.querySelectorAll('[data-message]')];
+  const top = (row) => row.getBoundingClientRect().top;
+  let [moved, turns, still] = [0, 0, 0];
+  while (still < 20) {
+    const was = view.scrollTop;
+    view.scrollTop = was - view.clientHeight / 2;
+    const held = rows().find((row) => top(row) > top(view));
+    const at = top(held);
+    await frame();
+    await new Promise((done) => setTimeout(done, 20)); // older messages come in between
+    if (held.isConnected) moved = Math.max(moved, Math.abs(top(held) - at));
+    still = view.scrollTop === 0 ? still + 1 : 0;
+    turns++;
+  }
+  return { moved, turns };
+})()`;
 
 /** Asks somebody's node about the room, as any program of theirs can. */
 const api = (person: Person) => ({
@@ -129,4 +152,143 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     t.same(seen.problems, []);
     await other.window.end('{quit}\n');
   });
+
+  t.test(
+    'a long history: what is unread, back to the start, a search; and what only two can read',
+    async (t) => {
+      const [one, two] = [new Person(t), new Person(t)];
+      const { page, seen } = await open(t, browser, one);
+      await joinOpen(page, 'lab');
+      const other = talker(two, 'Grüne Otterdame mit langem Namen');
+      const feed = page.getByRole('feed');
+      await feed.getByText('joined').waitFor();
+      await page.getByRole('button', { name: 'Lobby' }).click();
+      await page.getByRole('heading', { name: 'lobby' }).waitFor();
+      const texts = Array.from(
+        { length: 230 },
+        (_, i) => `line ${i}${i % 7 === 0 ? ` ${'word '.repeat(i % 60)}` : ''}`,
+      );
+      await other.say('line 0');
+      await each(texts.slice(1), other.say);
+      await other.say('مرحبا بالجميع، هذا نص عربي طويل بعض الشيء (و English في الوسط)');
+      const last = await other.ask('say', { text: 'the very last one' });
+      for (const emoji of [
+        '👍',
+        '🎉',
+        '🚀',
+        '👀',
+        '❤️',
+        '😂',
+        '✅',
+        '🔥',
+        '💡',
+        '🦊',
+        '🐢',
+        '🌈',
+        '🍕',
+        '☕',
+        '🎸',
+      ])
+        await other.ask('react', { id: last.id, emoji });
+      const mark = page.getByRole('button', { name: /^lab 232 unread/ });
+      await mark.waitFor();
+      await mark.click();
+      await feed.getByText('New', { exact: true }).waitFor();
+      /** In the view, not merely in the document. */
+      const isInSight = (text: string) =>
+        feed.evaluate(
+          (view, wanted) =>
+            [...view.querySelectorAll('[data-message] .message-text')].some((row) => {
+              const { top, bottom } = row.getBoundingClientRect();
+              const box = view.getBoundingClientRect();
+              const isSame = row.textContent?.trim() === wanted;
+              return isSame && top >= box.top - 1 && bottom <= box.bottom + 1;
+            }),
+          text,
+        );
+      await until(() => isInSight('line 0'));
+      t.notOk(await isInSight('the very last one'), 'it begins where one had stopped');
+      await page.getByRole('button', { name: /^232 new|Newest/ }).click();
+      await until(() => isInSight('the very last one'));
+      await page.getByRole('button', { name: 'lab 2 here' }).waitFor();
+      await isAccessible(t, page, 'many reactions');
+      for (const [width, height] of [
+        [1440, 900],
+        [900, 700],
+        [360, 740],
+      ] as const) {
+        await page.setViewportSize({ width, height });
+        await until(() => isInSight('the very last one'));
+        const overflow = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
+        t.ok(overflow <= 0, `nothing sticks out at ${width}`);
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme });
+          await shot(page, `history-${width}-${colorScheme}`);
+        }
+      }
+      await page.setViewportSize({ width: 1440, height: 900 });
+
+      t.comment('back to the start; what is read does not move when older messages come');
+      await page.reload();
+      await until(() => isInSight('the very last one'));
+      const { moved, turns } = (await page.evaluate(SCROLL_BACK)) as { moved: number; turns: number };
+      t.ok(await isInSight('line 0'), `after ${turns} turns`);
+      t.ok(moved < 2, `moved by ${moved} px`);
+
+      t.comment('a search goes to what it found, and back to the end');
+      await page.keyboard.press('Control+f');
+      await page.getByRole('searchbox', { name: 'Words to find' }).fill('line 113');
+      const hit = page.getByRole('dialog').getByRole('button', { name: /line 113/ });
+      await hit.waitFor();
+      await isAccessible(t, page, 'search');
+      await shot(page, 'search-1440-dark');
+      await hit.click();
+      await until(() => isInSight('line 113'));
+      await page.getByRole('button', { name: 'Newest' }).click();
+      await until(() => isInSight('the very last one'));
+
+      t.comment('a stranger who writes to one alone is asked about first');
+      const self = await one.ask<{ id: string }>('whoami');
+      await other.ask('dm', { person: self.id, text: 'only you can read this' });
+      const bar = page.getByText(/wants to write to you alone/);
+      await bar.waitFor();
+      t.equal(await feed.getByText('only you can read this').count(), 0);
+      await page.getByRole('button', { name: 'Requests' }).click();
+      await page.getByRole('dialog').getByText('only you can read this').waitFor();
+      await isAccessible(t, page, 'requests');
+      await page.getByRole('button', { name: 'Accept' }).click();
+      await page.keyboard.press('Escape');
+      await feed.getByText('only you can read this').waitFor();
+      const field = page.getByRole('textbox', { name: /^Message/ });
+      await field.fill('/dm Grüne Otterdame mit langem Namen nor this');
+      await page.keyboard.press('Enter');
+      await other.hears(/"text":"nor this"[^\n]*"to":/);
+      await feed.getByText('to Grüne Otterdame mit langem Namen alone').waitFor();
+
+      t.comment('what is kept');
+      await page.getByRole('button', { name: 'More about lab' }).click();
+      await page.getByRole('menuitem', { name: 'What is kept…' }).click();
+      const dialog = page.getByRole('dialog', { name: 'What is kept of lab' });
+      await dialog.getByText('A week').click();
+      await until(async () => (await api(one).ask('retention', {})).keep === '7d');
+      await dialog.getByRole('switch', { name: /^Tell others/ }).click();
+      await until(async () => (await api(one).ask('retention', {})).reads === false);
+      await isAccessible(t, page, 'what is kept');
+      const out = path.join(one.home, 'an export');
+      await dialog.getByRole('textbox', { name: 'New folder for the export' }).fill(out);
+      await dialog.getByRole('button', { name: 'Export' }).click();
+      await dialog.getByText(/^23\d messages are in /).waitFor();
+      t.ok(existsSync(path.join(out, 'rooms.json')));
+      await dialog.getByRole('button', { name: 'Forget this room…' }).click();
+      await dialog.getByRole('button', { name: 'Forget lab for good' }).click();
+      await page.getByRole('button', { name: /^lab/ }).waitFor({ state: 'detached' });
+      const rooms = (await api(one).ask('rooms', {})) as unknown as { room: string }[];
+      t.notOk(
+        rooms.some(({ room }) => room === 'lab'),
+        'it is not known any more',
+      );
+      t.same(seen.problems, []);
+      await other.window.end('{quit}\n');
+    },
+  );
 }

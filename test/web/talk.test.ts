@@ -17,7 +17,14 @@ import {
   WINDOW_MESSAGES,
 } from '../../src/web/chat/message-window.js';
 import { markedPieces } from '../../src/web/chat/search/marked-pieces.js';
-import { beginVisit, EMPTY_TALK, markRead, reduceTalk, type Talk } from '../../src/web/chat/talk.js';
+import {
+  beginVisit,
+  EMPTY_TALK,
+  extendUnread,
+  markRead,
+  reduceTalk,
+  type Talk,
+} from '../../src/web/chat/talk.js';
 
 const room = { room: 'lab', roomId: 'r1' };
 const person = (id: string, name = `Name ${id}`) => ({ id, name, tag: id.padEnd(6, '0') });
@@ -153,7 +160,7 @@ t.test('edits, deletes and reactions change the message that they are about', as
 t.test('the line stands where the unread begins for one visit; who answers has read', async (t) => {
   let talk = after([comes(said(1)), comes(said(2))]);
   t.equal(talk.unreadFrom, null, 'one looks at it while it comes');
-  talk = beginVisit(talk);
+  talk = beginVisit(talk, 2);
   t.equal(talk.unreadFrom?.clock, 1);
   talk = markRead(talk, said(1));
   t.same(
@@ -161,16 +168,32 @@ t.test('the line stands where the unread begins for one visit; who answers has r
     [false, true],
   );
   t.equal(talk.unreadFrom?.clock, 1, 'it stays while one is there');
-  t.equal(beginVisit(talk).unreadFrom?.clock, 2);
+  t.equal(beginVisit(talk, 1).unreadFrom?.clock, 2);
   t.equal(after([comes({ ...own, clock: 9, id: '9' })], talk).unreadFrom, null);
 });
 
 t.test('many unread messages are read from the first one on', async (t) => {
-  const few = beginVisit(after(several(1, 5).map(comes)));
+  const few = beginVisit(after(several(1, 5).map(comes)), 4);
   t.match(few, { following: true, target: null });
-  const many = beginVisit(after(several(1, 50).map(comes)));
+  const many = beginVisit(after(several(1, 50).map(comes)), 49);
   t.match(many, { following: false, target: { id: said(1).id }, below: 49 });
 });
+
+t.test(
+  'where more is unread than is held, it is read anew, and the line moves up with older pages',
+  async (t) => {
+    const talk = after(several(1, 500).map(comes));
+    t.equal(beginVisit(talk, 499).window.stale, true);
+    const page = several(200, 600).map((message): Message => ({ ...message, unread: true }));
+    const held = beginVisit({ ...EMPTY_TALK, window: opened(page, true) }, 700);
+    t.match(held, { unreadFrom: { clock: 200 }, below: 700, window: { stale: false } });
+    const older = several(100, 200).map(
+      (message): Message => (message.clock < 150 ? message : { ...message, unread: true }),
+    );
+    t.equal(extendUnread(held, older).unreadFrom?.clock, 150);
+    t.equal(extendUnread(held, several(100, 200)), held, 'they are read');
+  },
+);
 
 t.test('a first direct message of a stranger waits in a place of its own', async (t) => {
   const talk = after([comes(said(1, { request: true, to: person('me') }))]);

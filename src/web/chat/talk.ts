@@ -1,6 +1,12 @@
 import type { ApiEvent, Person } from '../../daemon/api.js';
 import type { Message } from '../../daemon/chat-api.js';
-import { addLive, changeMessages, EMPTY_WINDOW, type MessageWindow } from './message-window.js';
+import {
+  addLive,
+  changeMessages,
+  EMPTY_WINDOW,
+  type MessageWindow,
+  WINDOW_MESSAGES,
+} from './message-window.js';
 import { comparePlaces, type Place } from './place.js';
 
 /** What is said in a room, as far as this page holds it, and what the reader does with it. */
@@ -112,14 +118,28 @@ function changed(talk: Talk, id: string, change: (message: Message) => Message):
 /** More unread messages than this are read from the first one on; fewer are in sight at the end. */
 const MANY_UNREAD = 12;
 
-/** The reader comes back to the room: the line stands where what they have not read begins. */
-export function beginVisit(talk: Talk): Talk {
+/**
+ * The reader comes back to the room, in which the node counts so many unread messages: the line stands where these
+ * begin. Where more are unread than are held, what is held is read anew.
+ */
+export function beginVisit(talk: Talk, count: number): Talk {
   const unread = talk.window.messages.filter((message) => message.unread);
   const [first] = unread;
+  const isOlder = first !== undefined && first === talk.window.messages[0] && talk.window.olderLeft;
+  if (isOlder && count > unread.length && talk.window.messages.length < WINDOW_MESSAGES)
+    return { ...talk, window: EMPTY_WINDOW };
   const unreadFrom = first ? { clock: first.clock, id: first.id } : null;
   if (!first || unread.length <= MANY_UNREAD) return { ...talk, unreadFrom };
   const target = { id: first.id, turn: (talk.target?.turn ?? 0) + 1, focus: false };
-  return { ...talk, unreadFrom, target, following: false, below: unread.length };
+  return { ...talk, unreadFrom, target, following: false, below: Math.max(count, unread.length) };
+}
+
+/** Older messages came before what is held: the line may stand further up than was known. */
+export function extendUnread(talk: Talk, page: readonly Message[]): Talk {
+  const { unreadFrom, window } = talk;
+  const first = page.find(({ unread }) => unread);
+  if (!first || !unreadFrom || window.messages[0]?.id !== unreadFrom.id) return talk;
+  return { ...talk, unreadFrom: { clock: first.clock, id: first.id } };
 }
 
 /** Everything up to here has been read. */

@@ -9,7 +9,7 @@ import {
   WINDOW_MESSAGES,
 } from './message-window.js';
 import { comparePlaces, type Place } from './place.js';
-import { beginVisit, type Compose, markRead, type Talk } from './talk.js';
+import { beginVisit, type Compose, extendUnread, markRead, type Talk } from './talk.js';
 
 const FIRST_PAGE = 60;
 const PAGE = 100;
@@ -27,7 +27,7 @@ const READ_EVERY_MS = 700;
  */
 export class Talks {
   readonly #store: PageStore;
-  readonly #reading = new Set<string>();
+  readonly #reading = new Map<string, Promise<void>>();
   readonly #marking = new Map<string, Place>();
   readonly #marked = new Map<string, Place>();
 
@@ -36,7 +36,8 @@ export class Talks {
   }
 
   /** Reads a room's talk anew: its end, or around what the reader is at. */
-  open(roomId: string, at: string | null): Promise<void> {
+  async open(roomId: string, at: string | null): Promise<void> {
+    await this.#reading.get(roomId);
     return at === null ? this.#readEnd(roomId) : this.#readAround(roomId, at);
   }
 
@@ -47,9 +48,13 @@ export class Talks {
     if (!before || !window.olderLeft) return;
     await this.#read(roomId, async () => {
       const page = await this.#store.request('history', { room: roomId, before, limit: PAGE });
-      this.#change(roomId, (now) =>
-        now.messages[0]?.id === before ? addOlder(now, this.#keep(roomId, page.messages), page.more) : now,
-      );
+      const messages = this.#keep(roomId, page.messages);
+      this.#store.change(roomId, (room) => {
+        const { window: now } = room.talk;
+        if (now.messages[0]?.id !== before) return room;
+        const talk = extendUnread(room.talk, messages);
+        return { ...room, talk: { ...talk, window: addOlder(now, messages, page.more) } };
+      });
     });
   }
 
@@ -69,6 +74,7 @@ export class Talks {
 
   /** Goes to the newest message and stays at the end. */
   async toEnd(roomId: string): Promise<void> {
+    await this.#reading.get(roomId);
     if (this.#talk(roomId).window.newerLeft) await this.#readEnd(roomId);
     this.set(roomId, { following: true, below: 0, target: null });
   }
@@ -78,6 +84,7 @@ export class Talks {
     const { window } = this.#talk(roomId);
     if (window.stale || !window.messages.some((message) => message.id === id)) {
       await this.#store.request('message', { room: roomId, id });
+      await this.#reading.get(roomId);
       await this.#readAround(roomId, id);
     }
     const { target } = this.#talk(roomId);
@@ -117,6 +124,16 @@ export class Talks {
     await this.#store.request('delete', { room: roomId, id });
   }
 
+  /** Lets somebody's direct messages in, those that wait too; or none of them any more. */
+  async answerRequest(roomId: string, person: string, accept: boolean): Promise<void> {
+    await this.#store.request('dmAnswer', { room: roomId, person, accept });
+    const { requests, window } = this.#talk(roomId);
+    this.set(roomId, {
+      requests: requests.filter(({ author }) => author.id !== person),
+      window: { ...window, stale: true, heard: [] },
+    });
+  }
+
   async #tellRead(roomId: string): Promise<void> {
     const upTo = this.#marking.get(roomId) as Place;
     this.#marking.delete(roomId);
@@ -133,7 +150,7 @@ export class Talks {
     return this.#read(roomId, async () => {
       this.#change(roomId, listen);
       const unread = this.#store.room(roomId)?.unread ?? 0;
-      const limit = Math.min(WINDOW_MESSAGES, Math.max(FIRST_PAGE, unread + PAGE));
+      const limit = Math.min(WINDOW_MESSAGES, FIRST_PAGE + unread);
       const page = await this.#store.request('history', { room: roomId, limit });
       this.#opened(roomId, page.messages, { older: page.more, newer: false });
     });
@@ -151,7 +168,7 @@ export class Talks {
     this.#store.change(roomId, (room) => {
       const isFirst = room.talk.window.stale && room.talk.window.messages.length === 0;
       const talk = { ...room.talk, window: openWindow(room.talk.window, messages, left) };
-      return { ...room, talk: isFirst ? beginVisit(talk) : talk };
+      return { ...room, talk: isFirst ? beginVisit(talk, room.unread) : talk };
     });
   }
 
@@ -168,14 +185,11 @@ export class Talks {
   /** Invariant 1. */
   async #read(roomId: string, fn: () => Promise<void>): Promise<void> {
     if (this.#reading.has(roomId)) return;
-    this.#reading.add(roomId);
-    try {
-      await fn();
-    } catch {
-      // The node is gone, or the room is not joined yet: the window stays stale and is read again.
-    } finally {
-      this.#reading.delete(roomId);
-    }
+    // The node may be gone, or the room not joined yet: the window stays stale and is read again.
+    const reading = fn().catch(() => {});
+    this.#reading.set(roomId, reading);
+    await reading;
+    this.#reading.delete(roomId);
   }
 
   #change(roomId: string, change: (window: MessageWindow) => MessageWindow): void {

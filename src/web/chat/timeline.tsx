@@ -49,6 +49,7 @@ export function Timeline({ room }: { room: RoomState }) {
 
   const onSight = useCallback(
     ({ atEnd, nearTop, nearBottom, last }: Sight) => {
+      if (held.stale) return; // it tells nothing of where the reader is
       if (nearTop) void talks.older(roomId);
       if (nearBottom) void talks.newer(roomId);
       const isAtEnd = atEnd && !held.newerLeft;

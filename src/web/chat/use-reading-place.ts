@@ -1,12 +1,15 @@
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef } from 'react';
 
+/** Heights of the view within which the next page is asked for: it comes before the reader is there. */
+const READ_AHEAD = 2.5;
+
 /** Nearer to the end than this is at the end. */
 const NEAR_END_PX = 60;
 
 /** What of the rows is in sight. */
 export interface Sight {
   atEnd: boolean;
-  /** Less than a window's height is left above, or below. */
+  /** Little is left above, or below. */
   nearTop: boolean;
   nearBottom: boolean;
   /** Id of the last row that is wholly in sight, or of which the end is; null where there is none. */
@@ -27,8 +30,8 @@ interface ReadingPlaceOptions {
  * Gives back what looks at the rows anew.
  */
 export function useReadingPlace({ view, list, following, onSight }: ReadingPlaceOptions): () => void {
-  /** A row in sight and how far below the top of the view it is. */
-  const held = useRef<{ id: string; top: number } | null>(null);
+  /** A row in sight, and how far below the top of the view it was when the view stood at `scrollTop`. */
+  const held = useRef<{ id: string; top: number; scrollTop: number } | null>(null);
 
   const keep = useCallback(() => {
     const [element, rows] = [view.current, list.current];
@@ -39,26 +42,33 @@ export function useReadingPlace({ view, list, following, onSight }: ReadingPlace
     }
     const row = held.current && rowOf(rows, held.current.id);
     if (!row || !held.current) return;
-    const moved = topOf(row, element) - held.current.top;
+    const { top, scrollTop, id } = held.current;
+    // The reader may have scrolled since; where rows went, the browser may have moved the view itself.
+    const wasCut = scrollTop > element.scrollHeight - element.clientHeight;
+    const scrolled = wasCut ? 0 : element.scrollTop - scrollTop;
+    const moved = topOf(row, element) - (top - scrolled);
     if (Math.abs(moved) >= 1) element.scrollTop += moved;
+    held.current = { id, top: topOf(row, element), scrollTop: element.scrollTop };
   }, [view, list, following]);
 
   const look = useCallback(() => {
     const [element, rows] = [view.current, list.current];
     if (!element || !rows) return;
+    if (!following) keep(); // rows may have changed their heights since, with nobody to tell
     const { scrollTop, scrollHeight, clientHeight } = element;
-    const first = messageFrom(firstWhere(rows, (row) => topOf(row, element) + row.offsetHeight > 0));
-    held.current = first?.dataset.id ? { id: first.dataset.id, top: topOf(first, element) } : null;
+    // Wholly in sight: what is above of a row at the edge may change its height, as where it becomes one of a group.
+    const first = messageFrom(firstWhere(rows, (row) => topOf(row, element) >= 0));
+    held.current = first?.dataset.id ? { id: first.dataset.id, top: topOf(first, element), scrollTop } : null;
     const below = firstWhere(rows, (row) => topOf(row, element) + row.offsetHeight > clientHeight + 1);
     const last = below ? below.previousElementSibling : rows.lastElementChild;
     const left = scrollHeight - scrollTop - clientHeight;
     onSight({
       atEnd: left < NEAR_END_PX,
-      nearTop: scrollTop < clientHeight,
-      nearBottom: left < clientHeight,
+      nearTop: scrollTop < clientHeight * READ_AHEAD,
+      nearBottom: left < clientHeight * READ_AHEAD,
       last: (last as HTMLElement | null)?.dataset.id ?? null,
     });
-  }, [view, list, onSight]);
+  }, [view, list, following, keep, onSight]);
 
   // After every drawing: what is held of the talk may have changed at either end.
   useLayoutEffect(keep);

@@ -1,6 +1,7 @@
-import { ArrowLeft, BadgeCheck, Ban, Bell, BellOff } from 'lucide-react';
+import { ArrowLeft, BadgeCheck, Ban, Bell, BellOff, LockKeyhole } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { Params, Peer, Result } from '../../daemon/api.js';
+import { useTalks } from '../chat/use-talks.js';
 import { size } from '../files/amounts.js';
 import { Dialog } from '../parts/dialog.js';
 import { Face } from '../parts/face.js';
@@ -17,6 +18,7 @@ type Compared = Result<'person'>;
 /** One person: by which way they are reached, whether they are who they seem, and what is thought of them here. */
 export function PersonPanel({ id, room }: { id: string; room: RoomState }) {
   const store = useStore();
+  const talks = useTalks();
   const { peers } = usePage();
   const [person, setPerson] = useState<Compared | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
@@ -82,6 +84,17 @@ export function PersonPanel({ id, room }: { id: string; room: RoomState }) {
             </div>
             <Names person={person} />
             <Link peer={peer} lastSeenAt={Date.parse(person.lastSeen)} />
+            {!person.blocked && (
+              <div className="actions">
+                <button
+                  type="button"
+                  className="button"
+                  onClick={() => talks.compose(room.roomId, { to: person, editing: null })}
+                >
+                  <LockKeyhole aria-hidden="true" /> Write to {name} alone
+                </button>
+              </div>
+            )}
             <h3>Safety number</h3>
             <p className="digits">{person.safetyNumber}</p>
             <p className="panel-about">

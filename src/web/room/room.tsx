@@ -1,11 +1,22 @@
 import './room.css';
-import { ChevronLeft, DoorOpen, Ellipsis, FolderOpen, PanelRight, Search, UserPlus } from 'lucide-react';
+import {
+  Archive,
+  ChevronLeft,
+  DoorOpen,
+  Ellipsis,
+  FolderOpen,
+  PanelRight,
+  Search,
+  UserPlus,
+} from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
 import type { RoomInfo } from '../../daemon/api.js';
 import { CallBar } from '../call/stage/call-bar.js';
 import { CallButton } from '../call/stage/call-button.js';
 import { Composer } from '../chat/composer/composer.js';
+import { RoomDataDialog } from '../chat/keeping/room-data-dialog.js';
+import { RequestsBar } from '../chat/requests/requests-bar.js';
 import { Timeline } from '../chat/timeline.js';
 import { DropTarget } from '../files/drop-target.js';
 import { FilesOverview } from '../files/files-overview.js';
@@ -25,6 +36,7 @@ const KINDS: Record<RoomInfo['kind'], string> = { open: 'Open', protected: 'Pass
 export function Room({ room }: { room: RoomState }) {
   const { person } = usePage();
   const [inviting, setInviting] = useState(false);
+  const [keeping, setKeeping] = useState(false);
   const [files, setFiles] = useState(false);
   const [chosen, setChosen] = useState<boolean | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
@@ -43,9 +55,11 @@ export function Room({ room }: { room: RoomState }) {
           onFiles={() => setFiles(!files)}
           onPanel={() => setChosen(!panel)}
           onInvite={() => setInviting(true)}
+          onKeeping={() => setKeeping(true)}
           onFailure={setFailure}
         />
         <CallBar room={room} />
+        <RequestsBar room={room} />
         <Failure text={failure} />
         {files && <FilesOverview room={room} />}
         {!files && (alone ? <Alone room={room} /> : <Timeline room={room} />)}
@@ -55,6 +69,7 @@ export function Room({ room }: { room: RoomState }) {
       {(panel || person) && (
         <SidePanel room={room} files={files} byWidth={chosen === null} onClose={() => setChosen(false)} />
       )}
+      {keeping && <RoomDataDialog room={room} onClose={() => setKeeping(false)} />}
       {inviting && <InviteDialog room={room.room} roomId={room.roomId} onClose={() => setInviting(false)} />}
     </>
   );
@@ -67,10 +82,11 @@ interface HeadProps {
   onFiles: () => void;
   onPanel: () => void;
   onInvite: () => void;
+  onKeeping: () => void;
   onFailure: (text: string | null) => void;
 }
 
-function Head({ room, panel, files, onFiles, onPanel, onInvite, onFailure }: HeadProps) {
+function Head({ room, panel, files, onFiles, onPanel, onInvite, onKeeping, onFailure }: HeadProps) {
   const store = useStore();
   const { link } = usePage();
   const Icon = KIND_ICONS[room.info?.kind ?? 'open'];
@@ -111,6 +127,9 @@ function Head({ room, panel, files, onFiles, onPanel, onInvite, onFailure }: Hea
           <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
             <DropdownMenu.Item className="menu-item" onSelect={onInvite}>
               <UserPlus aria-hidden="true" /> Invite somebody
+            </DropdownMenu.Item>
+            <DropdownMenu.Item className="menu-item" onSelect={onKeeping}>
+              <Archive aria-hidden="true" /> What is kept…
             </DropdownMenu.Item>
             <MuteItem roomId={room.roomId} />
             <DropdownMenu.Separator className="menu-line" />

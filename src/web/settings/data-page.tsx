@@ -1,4 +1,5 @@
 import { type FormEvent, useState } from 'react';
+import { ExportForm } from '../chat/keeping/export-form.js';
 import { Failure } from '../parts/failure.js';
 import { useStore } from '../state/use-page.js';
 import { SettingRow } from './setting-row.js';
@@ -6,9 +7,14 @@ import { SettingRow } from './setting-row.js';
 /** What belongs to one, to take along. */
 export function DataPage() {
   return (
-    <SettingRow title="Backup" about="Key, rooms, and whom you trust">
-      <Backup />
-    </SettingRow>
+    <>
+      <SettingRow title="Backup" about="Key, rooms, and whom you trust">
+        <Backup />
+      </SettingRow>
+      <SettingRow title="Export" about="What was said, in all rooms">
+        <ExportForm room={null} />
+      </SettingRow>
+    </>
   );
 }
 

@@ -125,6 +125,15 @@ export class PageStore {
     if (this.#state.shown === roomId) this.#set({ ...this.#state, shown: null, person: null });
   }
 
+  /** Leaves a room and deletes what is kept of it here. Rejects with RequestError. */
+  async forget(roomId: string): Promise<void> {
+    await this.request('forget', { room: roomId });
+    const rooms = new Map(this.#state.rooms);
+    rooms.delete(roomId);
+    this.#set({ ...this.#state, rooms });
+    if (this.#state.shown === roomId) this.#set({ ...this.#state, shown: null, person: null });
+  }
+
   /** Reads paths and statistics of the people in the room that is shown. */
   async readPeers(): Promise<void> {
     const { shown, rooms } = this.#state;
@@ -142,6 +151,8 @@ export class PageStore {
     ]);
     const unread = new Map(counts.map(({ roomId, ...count }) => [roomId, count]));
     const rooms = new Map(this.#state.rooms);
+    const listed = new Set(infos.map(({ roomId }) => roomId));
+    for (const [id, { joined }] of rooms) if (!joined && !listed.has(id)) rooms.delete(id); // forgotten
     for (const info of infos) {
       const known = rooms.get(info.roomId) ?? emptyRoom(info.room, info.roomId);
       const { room, roomId, joined } = info;
@@ -172,7 +183,7 @@ export class PageStore {
   #look(): void {
     const { shown } = this.#state;
     if (!shown || document.hidden) return;
-    this.change(shown, (room) => ({ ...room, offers: 0, talk: beginVisit(room.talk) }));
+    this.change(shown, (room) => ({ ...room, offers: 0, talk: beginVisit(room.talk, room.unread) }));
   }
 
   #set(state: State): void {

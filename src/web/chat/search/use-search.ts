@@ -67,6 +67,8 @@ export function useSearch(text: string, roomIds: readonly string[]): Search {
       setBusy(false);
       return undefined;
     }
+    setBusy(true);
+    setFound(NOTHING);
     const from = new Map(rooms.split(' ').map((room) => [room, undefined]));
     const timer = setTimeout(() => void ask(NOTHING, from), ASKED_AFTER_MS);
     return () => clearTimeout(timer);
