@@ -9,7 +9,7 @@ export type Row =
   | { type: 'day'; id: string; at: number }
   | { type: 'unread'; id: string }
   | { type: 'message'; id: string; message: Message; grouped: boolean }
-  | { type: 'file'; id: string; entry: Extract<Entry, { type: 'file' }> }
+  | { type: 'file'; id: string; transfer: string }
   | { type: 'line'; id: string; entry: Exclude<Entry, { type: 'file' }> };
 
 /** Messages of one author within this time are one group. */
@@ -20,19 +20,20 @@ const LONGEST_DAY_MS = 36 * 3_600_000;
 
 /**
  * Lays out what is held of a room's talk, and what happened meanwhile, as rows: a line for each new day, one where what
- * is unread begins, messages in groups. What happened outside of what is held is left out.
+ * is unread begins, messages in groups. What happened outside of what is held is left out, and an offer in the history
+ * stands for its line; it is a card where its transfer is known, and words where nobody who has it is here.
  */
 export function layoutTimeline(
   window: MessageWindow,
   entries: readonly Entry[],
   unreadFrom: Place | null,
+  transfers: ReadonlyMap<string, unknown>,
 ): Row[] {
   const rows: Row[] = [];
-  // An offer that a message tells of stands there.
-  const told = new Set(window.messages.map(({ file }) => file?.transfer));
+  const offered = new Set(window.messages.map(({ file }) => file?.transfer));
   const between = placed(
     window,
-    entries.filter((entry) => entry.type !== 'file' || !told.has(entry.transfer)),
+    entries.filter((entry) => entry.type !== 'file' || !offered.has(entry.transfer)),
   );
   let before: Message | null = null;
   let dayEnds = Number.NEGATIVE_INFINITY;
@@ -48,7 +49,7 @@ export function layoutTimeline(
   const happened = (index: number) => {
     for (const entry of between.get(index) ?? []) {
       day(entry.at, entry.id);
-      if (entry.type === 'file') rows.push({ type: 'file', id: entry.id, entry });
+      if (entry.type === 'file') rows.push({ type: 'file', id: entry.id, transfer: entry.transfer });
       else rows.push({ type: 'line', id: entry.id, entry });
       before = null;
     }
@@ -62,8 +63,14 @@ export function layoutTimeline(
       rows.push({ type: 'unread', id: `unread ${message.id}` });
       before = null;
     }
-    rows.push({ type: 'message', id: message.id, message, grouped: follows(before, message, at) });
-    before = message;
+    const transfer = message.file?.transfer;
+    if (transfer !== undefined && transfers.has(transfer)) {
+      rows.push({ type: 'file', id: message.id, transfer });
+      before = null;
+    } else {
+      rows.push({ type: 'message', id: message.id, message, grouped: follows(before, message, at) });
+      before = message;
+    }
     happened(index + 1);
   }
   return rows;
@@ -94,7 +101,7 @@ const follows = (before: Message | null, message: Message, at: number) =>
   before.author.id === message.author.id &&
   before.author.name === message.author.name &&
   before.kind === message.kind &&
-  message.kind !== 'me' &&
+  message.kind === 'text' &&
   before.to?.id === message.to?.id &&
   !message.replyTo &&
   at - Date.parse(before.sent) < GROUP_MS;

@@ -2,11 +2,9 @@ import './message.css';
 import { CornerUpLeft, Hourglass, LockKeyhole, Trash2 } from 'lucide-react';
 import { memo, useState } from 'react';
 import type { Message } from '../../daemon/chat-api.js';
-import { FileCard } from '../files/file-card.js';
 import { Face } from '../parts/face.js';
 import { Failure } from '../parts/failure.js';
 import { clockTime } from '../parts/times.js';
-import { usePage } from '../state/use-page.js';
 import { Delivery } from './delivery.js';
 import type { Mentionable } from './find-mentions.js';
 import { Markdown } from './markdown.js';
@@ -34,8 +32,7 @@ export const MessageView = memo(function MessageView({
   found,
 }: MessageProps) {
   const [failure, setFailure] = useState<string | null>(null);
-  const { author, sent, self, kind, to } = message;
-  const shownName = kind === 'me' ? grouped : !grouped;
+  const { author, sent, self, to } = message;
   const className = [
     'message',
     grouped ? 'grouped' : '',
@@ -47,7 +44,7 @@ export const MessageView = memo(function MessageView({
     <div className={className.filter(Boolean).join(' ')}>
       {grouped ? <Time sent={sent} /> : <Face id={author.id} size={34} />}
       <div className="message-content">
-        {shownName && (
+        {!grouped && (
           <div className="message-by">
             <b>{author.name}</b>
             <Time sent={sent} />
@@ -84,8 +81,8 @@ function Time({ sent }: { sent: string }) {
 /** What a message says, or why it says nothing any more. */
 function Said({ message, mentionable }: { message: Message; mentionable: Mentionable }) {
   const [opened, setOpened] = useState(false);
-  const { transfers } = usePage();
-  const { author, text, kind, self, file } = message;
+  const { author, text, kind, self } = message;
+  const isAct = kind !== 'text';
   if (message.deleted) {
     const all = Math.max(message.of, message.deliveredTo.length);
     const reach = self && all > 0 ? ` Those who are away get to know when they return.` : '';
@@ -112,11 +109,11 @@ function Said({ message, mentionable }: { message: Message; mentionable: Mention
       </p>
     );
   }
-  if (file && transfers.has(file.transfer)) return <FileCard transfer={file.transfer} />;
   return (
-    <div className={kind === 'me' ? 'message-text me' : 'message-text'} dir="auto">
-      {kind === 'me' && <b>{author.name} </b>}
-      <Markdown text={text} mentionable={mentionable} />
+    <div className={isAct ? 'message-text me' : 'message-text'} dir="auto">
+      {isAct && <b>{author.name} </b>}
+      {/* What the node says of an offer or a call holds names of files: no Markdown. */}
+      {kind === 'file' || kind === 'call' ? text : <Markdown text={text} mentionable={mentionable} />}
       {message.edited && (
         <span className="message-edited" title={`Edited ${new Date(message.edited).toLocaleString()}`}>
           edited

@@ -37,8 +37,11 @@ export function Timeline({ room }: { room: RoomState }) {
   const { roomId, talk, entries } = room;
   const { window: held, following, unreadFrom, target } = talk;
   const talks = useTalks();
-  const { link } = usePage();
-  const rows = useMemo(() => layoutTimeline(held, entries, unreadFrom), [held, entries, unreadFrom]);
+  const { link, transfers } = usePage();
+  const rows = useMemo(
+    () => layoutTimeline(held, entries, unreadFrom, transfers),
+    [held, entries, unreadFrom, transfers],
+  );
   const recent = useMemo(() => recentOwn(held.messages), [held.messages]);
   const mentionable = useMentionable(room);
   const view = useRef<HTMLDivElement>(null);
@@ -156,7 +159,7 @@ export function Timeline({ room }: { room: RoomState }) {
             >
               {row.type === 'day' && <h2 className="day">{dayWord(row.at)}</h2>}
               {row.type === 'unread' && <p className="unread-line">New</p>}
-              {row.type === 'file' && <FileCard transfer={row.entry.transfer} />}
+              {row.type === 'file' && <FileCard transfer={row.transfer} />}
               {row.type === 'line' && <EventLine entry={row.entry} />}
               {row.type === 'message' && (
                 <MessageView
