@@ -73,6 +73,7 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     await message('at boot').focus();
     await page.keyboard.press('Delete');
     const dialog = page.getByRole('alertdialog', { name: 'Delete for everyone?' });
+    await dialog.waitFor();
     await isAccessible(t, page, 'deleting');
     await dialog.getByRole('button', { name: 'Delete for everyone' }).click();
     await feed.getByText('You deleted a message').waitFor();
