@@ -38,6 +38,7 @@ export class Talks {
   /** Reads a room's talk anew: its end, or around what the reader is at. */
   async open(roomId: string, at: string | null): Promise<void> {
     await this.#reading.get(roomId);
+    if ((this.#store.room(roomId)?.requests ?? 0) > 0) void this.#readRequests(roomId).catch(() => {});
     return at === null ? this.#readEnd(roomId) : this.#readAround(roomId, at);
   }
 
@@ -144,6 +145,15 @@ export class Talks {
     }
     this.#marked.set(roomId, upTo);
     this.#store.change(roomId, (room) => ({ ...room, talk: markRead(room.talk, upTo) }));
+  }
+
+  /** Requests that are older than what is held. */
+  async #readRequests(roomId: string): Promise<void> {
+    const waiting = await this.#store.request('requests', { room: roomId });
+    this.#keep(
+      roomId,
+      waiting.map(({ last }) => last),
+    );
   }
 
   #readEnd(roomId: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from 'react';
 import { ExportForm } from '../chat/keeping/export-form.js';
+import { Wipe } from '../chat/keeping/wipe.js';
 import { Failure } from '../parts/failure.js';
 import { useStore } from '../state/use-page.js';
 import { SettingRow } from './setting-row.js';
@@ -13,6 +14,9 @@ export function DataPage() {
       </SettingRow>
       <SettingRow title="Export" about="What was said, in all rooms">
         <ExportForm room={null} />
+      </SettingRow>
+      <SettingRow title="Wipe" about="Everything, for good">
+        <Wipe />
       </SettingRow>
     </>
   );
