@@ -147,6 +147,18 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
         rooms.some(({ room }) => room === 'lab'),
         'it is not known any more',
       );
+      t.comment('everything, by a button and a word');
+      await page.getByRole('button', { name: 'Settings' }).click();
+      await page.getByRole('button', { name: 'Your data' }).click();
+      await page.getByRole('button', { name: 'Delete everything…' }).click();
+      const sure = page.getByRole('button', { name: 'Delete everything', exact: true });
+      const word = page.getByRole('textbox', { name: 'Type wipe to delete everything' });
+      await word.fill('wip');
+      t.equal(await sure.isDisabled(), true);
+      await isAccessible(t, page, 'wipe');
+      await word.fill('wipe');
+      await sure.click();
+      await until(async () => !existsSync(path.join(one.data, 'token')));
       t.same(seen.problems, []);
       await other.window.end('{quit}\n');
     },
