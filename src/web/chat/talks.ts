@@ -12,7 +12,8 @@ import { comparePlaces, type Place } from './place.js';
 import { beginVisit, type Compose, extendUnread, markRead, type Talk } from './talk.js';
 
 const FIRST_PAGE = 60;
-const PAGE = 100;
+/** Few enough to be drawn between two pictures of a scroll. */
+const PAGE = 60;
 /** Around a message that is jumped to. */
 const AROUND = 120;
 /** Read receipts are for people: no need to send one a message. */

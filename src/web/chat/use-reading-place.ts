@@ -57,7 +57,10 @@ export function useReadingPlace({ view, list, following, onSight }: ReadingPlace
     if (!following) keep(); // rows may have changed their heights since, with nobody to tell
     const { scrollTop, scrollHeight, clientHeight } = element;
     // Wholly in sight: what is above of a row at the edge may change its height, as where it becomes one of a group.
-    const first = messageFrom(firstWhere(rows, (row) => topOf(row, element) >= 0));
+    const first = messageFrom(
+      rows,
+      firstWhere(rows, (row) => topOf(row, element) >= 0),
+    );
     held.current = first?.dataset.id ? { id: first.dataset.id, top: topOf(first, element), scrollTop } : null;
     const below = firstWhere(rows, (row) => topOf(row, element) + row.offsetHeight > clientHeight + 1);
     const last = below ? below.previousElementSibling : rows.lastElementChild;
@@ -95,10 +98,14 @@ function firstWhere(rows: HTMLElement, fits: (row: HTMLElement) => boolean): HTM
   return (rows.children[low] as HTMLElement | undefined) ?? null;
 }
 
-/** Other rows may move or go when more of the history comes. */
-function messageFrom(row: HTMLElement | null): HTMLElement | null {
+/**
+ * Other rows may move or go when more of the history comes, and the first message may become one of a group: what is
+ * below it would move with its height.
+ */
+function messageFrom(rows: HTMLElement, row: HTMLElement | null): HTMLElement | null {
+  const first = rows.querySelector('[data-message]');
   for (let next: Element | null = row; next; next = next.nextElementSibling)
-    if (next.hasAttribute('data-message')) return next as HTMLElement;
+    if (next !== first && next.hasAttribute('data-message')) return next as HTMLElement;
   return row;
 }
 
