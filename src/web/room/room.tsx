@@ -128,6 +128,9 @@ function Head({ room, panel, files, onFiles, onPanel, onInvite, onKeeping, onFai
             <DropdownMenu.Item className="menu-item" onSelect={onInvite}>
               <UserPlus aria-hidden="true" /> Invite somebody
             </DropdownMenu.Item>
+            <DropdownMenu.Item className="menu-item" onSelect={() => store.search({ text: '' })}>
+              <Search aria-hidden="true" /> Search here
+            </DropdownMenu.Item>
             <DropdownMenu.Item className="menu-item" onSelect={onKeeping}>
               <Archive aria-hidden="true" /> What is kept…
             </DropdownMenu.Item>
