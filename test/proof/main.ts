@@ -16,7 +16,7 @@ import { prove } from './proof.js';
 import { simulation } from './simulation.js';
 
 /**
- * `npm run proof`: what takes too long for `npm test`, about a quarter of an hour; `npm run proof siege crowd` does
+ * `npm run proof`: what takes too long for `npm test`, about half an hour; `npm run proof siege crowd` does
  * these alone. Each line says what was done and what was seen; the exit status is 1 if a bound was passed. All but the
  * siege and the full house need root, since machines are network namespaces.
  */
