@@ -20,7 +20,8 @@ export function eventLines(
   const time = paint.dim(new Date(event.time).toTimeString().slice(0, 5));
   switch (event.type) {
     case 'message':
-      return event.author.muted ? [] : messageLines(event, { paint, nameOf });
+      // Offers and calls are told by events of their own when they happen.
+      return event.author.muted || event.file || event.call ? [] : messageLines(event, { paint, nameOf });
     case 'message-edited':
       return event.author.muted || !shown(event.id) ? [] : messageLines(event, { paint, nameOf });
     case 'message-deleted': {

@@ -3,6 +3,7 @@ import type { Message } from '../src/daemon/chat-api.js';
 import { showText } from '../src/text.js';
 import { messageTag } from './message-tag.js';
 import { type Output, safe } from './output.js';
+import { duration, shortId, size } from './transfer-lines.js';
 
 export interface MessageLineOptions {
   paint: Output['paint'];
@@ -49,8 +50,18 @@ export function wordsOf(message: Message): string {
   if (message.deleted) return '(deleted)';
   if (message.expired) return '(no longer kept)';
   if (message.request) return '(a direct message that waits for /allow or /refuse)';
+  if (message.file) return offerWords(message.file);
+  if (message.call) return callWords(message.call);
   return showText(message.text);
 }
+
+function offerWords({ name, files, bytes, transfer }: NonNullable<Message['file']>): string {
+  const more = files > 1 ? `${files} files, ` : '';
+  return `offers ${safe(name)} (${more}${size(bytes)})  /accept ${shortId({ transfer })}`;
+}
+
+const callWords = ({ what, seconds }: NonNullable<Message['call']>): string =>
+  what === 'started' ? 'started a call' : `the call has ended, after ${duration(seconds)}`;
 
 /** True where there is nothing of what the author wrote. */
 export const isGone = ({ deleted, expired, request }: Message): boolean =>

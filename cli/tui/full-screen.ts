@@ -75,7 +75,7 @@ export class FullScreen {
   constructor(client: Client, context: Context, room: Result<'join'>) {
     this.#client = client;
     this.#context = context;
-    this.#state = withPeers(emptyState(room, this.#screen.size), room.people);
+    this.#state = withPeers(emptyState(room, this.#screen.size, Date.now()), room.people);
     for (const notice of room.notices) this.#note([notice], 'risk');
   }
 

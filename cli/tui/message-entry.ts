@@ -2,10 +2,17 @@ import type { Message } from '../../src/daemon/chat-api.js';
 import type { LineEntry, MessageEntry } from './entries.js';
 import { named, nameOf, type State } from './state.js';
 
-/** A message as an entry of the log; null for what is not shown: what a muted person said, offers and calls. */
-export function messageEntry(names: State['names'], message: Message): MessageEntry | null {
-  const { id, sent, author, to, quote, kind, request } = message;
-  if (author.muted || request || (kind !== 'text' && kind !== 'me')) return null;
+/**
+ * A message as an entry of the log; null for what is not shown: what a muted person said, and offers and calls, which events of
+ * their own tell of once this window is open.
+ */
+export function messageEntry(
+  { names, openedAt }: Pick<State, 'names' | 'openedAt'>,
+  message: Message,
+): MessageEntry | null {
+  const { id, sent, author, to, quote, file, call, request } = message;
+  if (author.muted || request) return null;
+  if ((file || call) && Date.parse(sent) >= openedAt) return null;
   return {
     type: 'message',
     key: id,

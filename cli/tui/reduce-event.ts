@@ -212,7 +212,7 @@ function entryOf(state: State, event: ApiEvent): Entry | null {
   const name = (person: Person) => nameOf(state.names, person);
   switch (event.type) {
     case 'message':
-      return event.request ? requestEntry(state, event) : messageEntry(state.names, event);
+      return event.request ? requestEntry(state, event) : messageEntry(state, event);
     case 'peer-joined':
       return { ...line(event, 'dim', []), kind: 'joined', people: one(event.peer, name) };
     case 'peer-left':

@@ -19,7 +19,7 @@ interface Page {
 /** The state with the newest page in the place of the messages that it had; a line stands above what is not read yet. */
 export function withNewest(state: State, { messages, more }: Page): State {
   const names = namesWith(state.names, messages);
-  const page = entriesOf(names, messages);
+  const page = entriesOf({ ...state, names }, messages);
   const unread = page.find(({ message }) => message.unread)?.key ?? null;
   let entries: readonly Entry[] = withNewestPage(state.entries, page);
   for (const message of messages) {
@@ -38,12 +38,12 @@ export function withNewest(state: State, { messages, more }: Page): State {
 /** The state with an older page above what it had. */
 export function withOlder(state: State, { messages, more }: Page): State {
   const names = namesWith(state.names, messages);
-  const entries = withOlderPage(state.entries, entriesOf(names, messages));
+  const entries = withOlderPage(state.entries, entriesOf({ ...state, names }, messages));
   return { ...state, names, entries, older: more ? 'more' : 'none' };
 }
 
 /** True where the window holds as much of the history as it can. */
 export const isFull = ({ entries }: State): boolean => entries.length >= 2 * KEPT_ENTRIES;
 
-const entriesOf = (names: State['names'], messages: readonly Message[]): MessageEntry[] =>
-  messages.flatMap((message) => messageEntry(names, message) ?? []);
+const entriesOf = (state: State, messages: readonly Message[]): MessageEntry[] =>
+  messages.flatMap((message) => messageEntry(state, message) ?? []);

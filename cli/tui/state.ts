@@ -49,6 +49,8 @@ export interface State {
   readonly peers: ReadonlyMap<string, Peer>;
   /** Everybody whose name was seen here, by id: two of one name are told apart by their tags. */
   readonly names: ReadonlyMap<string, string>;
+  /** When the window was opened, in milliseconds since 1970: what happens from then on is told by events. */
+  readonly openedAt: number;
   readonly entries: readonly Entry[];
   /** Whether the history goes further back than the entries do. */
   readonly older: 'unknown' | 'more' | 'loading' | 'none';
@@ -80,9 +82,11 @@ export interface State {
 export const emptyState = (
   room: Pick<State, 'room' | 'roomId' | 'kind' | 'self'>,
   size: Pick<State, 'columns' | 'rows'>,
+  now: number,
 ): State => ({
   ...room,
   ...size,
+  openedAt: now,
   joined: true,
   linked: true,
   here: new Map(),

@@ -22,7 +22,7 @@ const room = { room: 'lab', roomId: 'r1' };
 const person = (id: string, name = `Name ${id}`) => ({ id, name, tag: id.padEnd(6, '0') });
 const me = person('me', 'Blue Heron');
 const start = (columns = 80, rows = 24): State =>
-  emptyState({ ...room, kind: 'open', self: me }, { columns, rows });
+  emptyState({ ...room, kind: 'open', self: me }, { columns, rows }, NOW);
 let seq = 0;
 const event = (body: EventBody): ApiEvent =>
   ({ ...body, epoch: 'e', seq: ++seq, time: new Date(NOW).toISOString() }) as ApiEvent;
@@ -489,4 +489,21 @@ t.test('whom a direct message is for is told from what it says', async (t) => {
   t.same(personAndText('#x7k2p4 hi', people), { person: '#x7k2p4', text: 'hi' });
   for (const wrong of ['', 'Blue', 'Blue Heron', 'Ann  '])
     t.throws(() => personAndText(wrong, people), { code: 'USAGE' }, wrong);
+});
+
+t.test('offers and calls of before stand in the history; those of now are told as they happen', async (t) => {
+  const file = { transfer: '3f09ac12'.padEnd(32, '0'), name: 'a\u001b[2Jb.zip', bytes: 12_000_000, files: 3 };
+  const offer = (sent: number) => message('', { kind: 'file', file, sent: new Date(sent).toISOString() });
+  const call = { call: 'c', what: 'ended', seconds: 130 } as const;
+  const messages = [
+    offer(NOW - 2),
+    message('', { kind: 'call', call, sent: new Date(NOW - 1).toISOString() }),
+    offer(NOW + 1),
+  ];
+  const state = withNewest(start(), { messages, more: false });
+  t.match(
+    shown(state),
+    /offers a\\x1b\[2Jb\.zip \(3 files, 12\.0 MB\) {2}\/accept 3f09ac12\n[^\n]+the call has ended, after 3 min/,
+  );
+  t.equal(state.entries.length, 2);
 });

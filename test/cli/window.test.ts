@@ -182,6 +182,57 @@ if (has(t, 'root', 'ip')) {
     t.equal((await two.end('/quit\n{quit}\n')).code, 0);
     t.equal((await person.run(['stop', '--profile', 'two'])).err, 'The node has ended.\n');
   });
+
+  t.test(
+    'lines of before come only when asked for; edits, reactions and deletions are lines too',
+    async (t) => {
+      const [person, other] = people(t);
+      const json = await enter(other, 'lab', '--name', 'Ann');
+      const plain = person.start(['join', 'lab', '--no-color', '--name', 'Bob']);
+      await plain.until(/Ann/);
+      json.write('one\n\u001b[2Jtwo\n{"do":"say","text":"three"}\n');
+      await plain.until(/Ann: three\n/);
+      const ids = () => objects(json.out).filter(({ type }) => type === 'message');
+      const three = ids().find(({ text }) => text === 'three')?.id as string;
+      const request = (value: object) => json.write(`${JSON.stringify(value)}\n`);
+      request({ do: 'edit', id: three, text: 'four' });
+      await plain.until(/^\d\d:\d\d Ann: four \(edited\)$/m);
+      request({ do: 'react', id: three, emoji: '👍' });
+      await plain.until(/^\d\d:\d\d \+ Ann reacts with 👍 to "four"$/m);
+      request({ do: 'say', text: 'an answer', replyTo: three });
+      await plain.until(/^\d\d:\d\d Ann \(answers Ann: "four"\): an answer$/m);
+      request({ do: 'delete', id: three });
+      await plain.until(/^\d\d:\d\d - Ann deleted what was said at \d\d:\d\d$/m);
+      await json.until(/"message-deleted"/);
+      request({ do: 'wipe' });
+      await json.until(/A request line is/);
+      t.equal((await plain.end()).code, 0);
+
+      const again = await enter(person, 'lab', '--history', '3');
+      await again.until(/"an answer"/);
+      const lines = objects(again.out);
+      t.match(lines.slice(0, 4), [
+        { type: 'joined' },
+        { type: 'message', text: '[2Jtwo', old: true },
+        { type: 'message', deleted: true, text: '', old: true },
+        { type: 'message', text: 'an answer', replyTo: three, old: true, time: String },
+      ]);
+      await again.end('{quit}\n');
+      const bare = await enter(person, 'lab');
+      json.write('the end\n');
+      await bare.until(/the end/);
+      t.same(
+        objects(bare.out).filter(({ old }) => old),
+        [],
+        'a program hears nothing twice',
+      );
+      const printed = person.start(['join', 'lab', '--no-color', '--history', '2']);
+      await printed.until(
+        /Ann \(answers a message\): an answer\n\d\d:\d\d Ann: the end\n|an answer\n[^\n]+the end\n/,
+      );
+      for (const window of [bare, printed, json]) await window.end('{quit}\n');
+    },
+  );
 }
 
 /** What must not reach a terminal: controls but for line feed and tab, and marks that turn the direction of text. */
