@@ -5,7 +5,6 @@ import { ChatterError } from '../src/errors.js';
 import { Names } from './event-lines.js';
 import { messageLines } from './message-lines.js';
 import { PLAIN } from './output.js';
-import { personLabel } from './person-commands.js';
 
 const VERBS = ['search', 'history', 'mentions', 'dm', 'allow', 'refuse'] as const;
 type HistoryVerb = (typeof VERBS)[number];
@@ -48,8 +47,8 @@ export async function historyCommand(
         argument,
         members.map((member) => member.person),
       );
-      const { message } = await client.request('dm', { room, person, text });
-      return [`To ${personLabel(message.to ?? message.author)} alone: said.`];
+      await client.request('dm', { room, person, text });
+      return [];
     }
     default: {
       if (!argument) throw new ChatterError('USAGE', { message: `/${verb} needs a name, or name#tag.` });

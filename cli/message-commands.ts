@@ -1,7 +1,6 @@
 import type { Message } from '../src/daemon/chat-api.js';
 import type { Client } from '../src/daemon/client.js';
 import { ChatterError } from '../src/errors.js';
-import { beginning } from './message-lines.js';
 import { messageByTag } from './message-tag.js';
 
 const VERBS = ['reply', 'edit', 'delete', 'react'] as const;
@@ -76,7 +75,7 @@ export async function messageCommand(
       const emoji = needed(text.trim(), '/react needs an emoji: /react 👍, or /react #TAG 👍.');
       const on = !message.reactions.some((each) => each.emoji === emoji && each.mine);
       await client.request('react', { room, id, emoji, on });
-      return [`${on ? '' : 'No more '}${emoji} on "${beginning(message.text)}"`];
+      return [];
     }
   }
 }

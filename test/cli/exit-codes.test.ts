@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Host, MAIN } from '../hosts/hosts.js';
-import { each, isFailure, objects, Person } from '../support/command.js';
+import { each, enter, isFailure, objects, Person, people } from '../support/command.js';
 import { has } from '../support/needs.js';
 
 t.test('a data folder that cannot be used is told in one line, and ends with 7', async (t) => {
@@ -170,6 +170,18 @@ if (has(t, 'root', 'ip')) {
     const taken = await person.run(['join', 'den', '--listen', '4711', '--quiet'], '');
     isFailure(t, taken, 1, 'a port that somebody has');
     t.match(taken.err, /^chatter: PORT_TAKEN: Port 4711 /);
+  });
+
+  t.test('what everybody declines ends with 5', async (t) => {
+    const [person, other] = people(t);
+    const theirs = await enter(other, 'lab');
+    writeFileSync(path.join(person.home, 'notes.txt'), 'notes');
+    const sending = person.start(['send', 'lab', path.join(person.home, 'notes.txt'), '--quiet']);
+    await theirs.until(/"file-offered"/);
+    const [offer] = objects(theirs.out).filter(({ type }) => type === 'file-offered');
+    t.match(await other.run(['decline', String(offer?.transfer).slice(0, 8)]), { code: 0 });
+    t.match(await sending.done, { code: 5, signal: null });
+    t.equal((await theirs.end('{quit}\n')).code, 0);
   });
 }
 

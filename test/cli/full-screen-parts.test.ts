@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { personAndText } from '../../cli/history-slash.js';
 import { aboutMessage } from '../../cli/message-commands.js';
+import { slashHelp } from '../../cli/slash-verbs.js';
 import { cells, chop, cut, fit, wrap } from '../../cli/tui/cells.js';
 import { type Begun, begun, withWords, wordsFor } from '../../cli/tui/complete.js';
 import { EMPTY_EDITOR, edit } from '../../cli/tui/editor.js';
@@ -506,4 +507,10 @@ t.test('offers and calls of before stand in the history; those of now are told a
     /offers a\\x1b\[2Jb\.zip \(3 files, 12\.0 MB\) {2}\/accept 3f09ac12\n[^\n]+the call has ended, after 3 min/,
   );
   t.equal(state.entries.length, 2);
+});
+
+t.test('/help fits a screen of 80 by 24', async (t) => {
+  const lines = slashHelp();
+  t.ok(lines.length <= 20, `${lines.length} lines below the head and above the input`);
+  for (const line of lines) t.ok(cells(line) <= 73, line);
 });
