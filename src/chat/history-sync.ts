@@ -336,7 +336,7 @@ export class HistorySync {
   #announce(peer: SyncPeer): void {
     const logs = [...peer.dirty].flatMap((id) => this.#deps.log.summary(id) ?? []).map(toWire);
     peer.dirty.clear();
-    if (logs.length > HEADS) return this.#tellDigest(peer);
+    if (logs.length > HEADS) return this.#tellVector(peer);
     if (logs.length > 0) peer.channel.send('heads', { logs });
   }
 }

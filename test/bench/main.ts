@@ -11,7 +11,7 @@ import { typingInAFlood } from './terminal.js';
  * `npm run bench`: what people wait for, each beside what it is compared with in the same run. Needs root, since the
  * machines are network namespaces. `npm run bench links` runs what is measured on links alone, `npm run bench links tcp loopback` one
  * of them, `npm run bench files` (or `files big`, `files tree`, `files huge`) files from disk to disk, `npm run bench calls`
- * what is measured in calls, `npm run bench pagefiles` a file by the page beside one by the terminal,
+ * what is measured in calls, `npm run bench chat` (or `chat 100000`) lines and long histories, `npm run bench pagefiles` a file by the page beside one by the terminal,
  * `npm run bench terminal` how the full screen bears a flood.
  * `npm run bench page` opens a room of 100,000 messages in the page (`MESSAGES`, `RATE`).
  */
@@ -22,6 +22,7 @@ async function main(): Promise<void> {
   const [first, ...words] = process.argv.slice(2);
   if (first === 'links') return sharingALink(words);
   if (first === 'files') return alone('files', words);
+  if (first === 'chat') return alone('chat', words);
   if (first === 'calls') return inBrowsers('calls');
   if (first === 'pagefiles') return inBrowsers('page-files');
   if (first === 'page') return inBrowsers('page');
@@ -33,6 +34,7 @@ async function main(): Promise<void> {
   await typingInAFlood();
   await sharingALink();
   alone('files');
+  alone('chat');
   inBrowsers('calls');
   inBrowsers('page-files');
   inBrowsers('page');

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { type Host, Lan } from '../hosts/hosts.js';
 import { besiege, describeSiege } from '../support/hostile/siege.js';
+import { chatKills } from './chat-kills.js';
 import { fullHouse } from './full-house.js';
 import { handOut } from './handout.js';
 import {
@@ -31,6 +32,7 @@ const PROOFS: Record<string, () => Promise<void>> = {
   sleep: sleeping,
   handout: handOut,
   simulation,
+  'chat-kills': chatKills,
   kills,
 };
 

@@ -1,19 +1,21 @@
 import type { ChatStore, Counts } from '../../src/chat/chat-store.js';
-import { type Content, encodeBody, kindNumber } from '../../src/chat/content.js';
-import { type Header, type Message, type MessageId, Messages } from '../../src/chat/message.js';
+import { type Box, type Content, encodeBody, kindNumber } from '../../src/chat/content.js';
+import { type Header, type Message, type MessageId, Messages, type Signer } from '../../src/chat/message.js';
 import { Recorder } from '../../src/chat/recorder.js';
 import { RoomLog, type Verdict } from '../../src/chat/room-log.js';
 import { Reader, type Shown } from '../../src/chat/timeline.js';
-import type { SeededIdentity } from './seeded-identity.js';
+import type { PeerId } from '../../src/identity/peer-id.js';
+
+type Writer = Signer & Box & { readonly id: PeerId };
 
 const DESK_ROOM = '2a'.repeat(32);
 
 /** Somebody who writes and reads messages and hands them over by hand: a history with its rules, and no network. */
 export class Desk {
-  readonly messages = new Messages(DESK_ROOM);
+  readonly messages: Messages;
   readonly log: RoomLog;
   readonly store: ChatStore;
-  readonly identity: SeededIdentity;
+  readonly identity: Writer;
   /** Milliseconds since 1970 as the computer has it. */
   wall = Date.UTC(2026, 0, 1);
   readonly #writer: string;
@@ -21,7 +23,8 @@ export class Desk {
   readonly #recorder: Recorder;
   #counts: Counts = { unread: 0, mentions: 0 };
 
-  constructor(identity: SeededIdentity, store: ChatStore, writer = '00'.repeat(6)) {
+  constructor(identity: Writer, store: ChatStore, writer = '00'.repeat(6), roomId = DESK_ROOM) {
+    this.messages = new Messages(roomId);
     this.identity = identity;
     this.store = store;
     this.#writer = writer;
