@@ -89,7 +89,7 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     await one.crash();
     await page.getByText('Chatter does not answer.').waitFor();
     await field.pressSequentially('ence');
-    await page.getByText('Chatter does not answer.').waitFor({ state: 'hidden' });
+    await page.getByText('Chatter does not answer.').waitFor({ state: 'hidden', timeout: 90_000 });
     await until(async () => (await kept().catch(() => '')) === 'half a sentence');
     await page.reload();
     await until(async () => (await field.inputValue()) === 'half a sentence');

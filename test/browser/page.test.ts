@@ -140,7 +140,7 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     await one.crash();
     await page.getByText('Chatter does not answer.').waitFor();
     await shot(page, 'down-1440-light');
-    await page.getByText('Chatter does not answer.').waitFor({ state: 'hidden', timeout: 30_000 });
+    await page.getByText('Chatter does not answer.').waitFor({ state: 'hidden', timeout: 90_000 });
     t.equal(await composer.inputValue(), 'half a sentence', 'what was typed is still there');
     await page.getByRole('complementary', { name: 'People' }).getByText('Green Otter').waitFor();
     await page.keyboard.press('Enter');
