@@ -32,6 +32,8 @@ const CHANGED_MS = 500;
 export class News {
   readonly #deps: NewsDependencies;
   #changed: { added: number; timer: Timer } | null = null;
+  /** A change was told that was not the last one: that there is no more to come is told too. */
+  #goesOn = false;
 
   constructor(deps: NewsDependencies) {
     this.#deps = deps;
@@ -62,7 +64,7 @@ export class News {
 
   /** Whatever was to be had has come: a change that was put off is told now. */
   caughtUp(): void {
-    if (this.#changed) this.#tellChange(true);
+    if (this.#changed || this.#goesOn) this.#tellChange(true);
   }
 
   close(): void {
@@ -88,6 +90,7 @@ export class News {
   #tellChange(done: boolean): void {
     const added = this.#changed?.added ?? 0;
     this.close();
+    this.#goesOn = !done;
     this.#deps.events.changed({ added, done });
   }
 }
