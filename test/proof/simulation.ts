@@ -5,8 +5,8 @@ const EIGHT: SimulationOptions = { peers: 8, talkMs: 20_000, deeds: 150 };
 /** Each knows four that were there before. */
 const MANY: SimulationOptions = {
   peers: 300,
-  talkMs: 20_000,
-  deeds: 150,
+  talkMs: 5_000,
+  deeds: 40,
   degree: 4,
   faults: ['cuts', 'resets'],
 };
