@@ -88,7 +88,7 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
       await go(page, 'Shift+Tab', /^More about lab$/);
       await press('Enter');
       await page.getByRole('menuitem', { name: 'Leave the room' }).waitFor();
-      await press('ArrowUp');
+      await go(page, 'ArrowDown', /^Leave the room$/);
       await press('Enter');
       await other.until(/"peer-left"/, 40_000);
       t.pass('and the room is left');

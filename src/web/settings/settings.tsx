@@ -67,8 +67,15 @@ export function Settings({ page }: { page: SettingsPage }) {
             );
           })}
         </nav>
-        <button type="button" className="button quiet settings-quit" onClick={() => setQuitting(true)}>
-          <Power aria-hidden="true" /> Quit Chatter…
+        <button
+          type="button"
+          title="Quit Chatter…"
+          aria-label="Quit Chatter…"
+          className="rail-room settings-quit"
+          onClick={() => setQuitting(true)}
+        >
+          <Power aria-hidden="true" />
+          <span className="cut">Quit Chatter…</span>
         </button>
         {quitting && <QuitDialog onClose={() => setQuitting(false)} />}
         {status && (
