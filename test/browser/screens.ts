@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { type Host, Lan } from '../hosts/hosts.js';
 import { type Command, Person } from '../support/command.js';
-import { joinOpen, LONG_MS, launch, open } from '../support/page.js';
+import { joinOpen, LONG_MS, launch, open, settled } from '../support/page.js';
 
 /**
  * `npm run screens`: the pictures of `test/browser/reference`, made anew from three real nodes on a network of their
@@ -37,7 +37,7 @@ async function scene(t: Test): Promise<void> {
   const shoot = async (name: string, width: Width, theme: Theme) => {
     await page.setViewportSize({ width, height: SIZES[width] });
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-    await page.waitForTimeout(300); // pictures of faces and fonts are there
+    await settled(page);
     await page.screenshot({ path: path.join(FOLDER, `${name}-${width}-${theme}.png`) });
   };
   mkdirSync(FOLDER, { recursive: true });

@@ -97,6 +97,16 @@ export async function until(page: Page, fact: string): Promise<void> {
 export const shot = (page: Page, name: string): Promise<Buffer> =>
   page.screenshot({ path: `${SHOTS}/${name}.png` });
 
+/** Resolves when nothing moves: colours are on their way for a frame even where motion is reduced. */
+export async function settled(page: Page): Promise<void> {
+  for (let twice = 0; twice < 2; twice++) {
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    await page.evaluate(
+      'Promise.allSettled(document.getAnimations().map(({ finished }) => finished)).then(() => {})',
+    );
+  }
+}
+
 type Theme = 'light' | 'dark';
 
 /** Failures that axe finds, in both themes if none is named; the page stays in the last. */
@@ -108,11 +118,7 @@ export async function isAccessible(
 ): Promise<void> {
   for (const colorScheme of themes) {
     await page.emulateMedia({ colorScheme });
-    // Colours are on their way for a frame even where motion is reduced.
-    await page.evaluate(
-      'Promise.allSettled(document.getAnimations().map(({ finished }) => finished)).then(() => {})',
-    );
-    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    await settled(page);
     await page.evaluate(AXE);
     const { violations } = (await page.evaluate('axe.run()')) as { violations: Found[] };
     const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
