@@ -60,9 +60,11 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     const message = feed.getByRole('article').filter({ hasText: '{{constructor}}' }).last();
     await message.hover();
     await message.getByRole('button', { name: 'Reply' }).click();
-    await page.keyboard.type(`re ${MARKUP}`);
-    await page.keyboard.press('Enter');
+    const composer = page.getByRole('textbox', { name: 'Message lab' });
+    await composer.fill(`re ${MARKUP}`); // the focus comes a moment after the click
+    await composer.press('Enter');
     await feed.getByText('re ">').waitFor();
+    await feed.locator('.quote', { hasText: 'constructor' }).waitFor();
     await untouched('[D10] an answer, its quotation, and what is typed');
     await page.keyboard.press('Control+f');
     await page.getByPlaceholder('Words to find').fill('constructor');
