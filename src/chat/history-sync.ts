@@ -304,7 +304,10 @@ export class HistorySync {
         search: peer.forks.get(theirs.log),
       });
       if (from === null) peer.lacking.delete(theirs.log);
-      else peer.lacking.set(theirs.log, { summary: theirs, from });
+      else {
+        const branched = mine !== undefined && from !== mine.next;
+        peer.lacking.set(theirs.log, { summary: theirs, from, branched });
+      }
       if (peer.lacking.size > LIMITS.chatLogs) throw new ProtocolError('MESSAGE_FLOOD');
       if (theirs.log !== ownLog()) continue;
       if (from !== null) this.#deps.onOwnLogAhead();

@@ -5,6 +5,8 @@ import type { LogSummary } from './room-log.js';
 export interface Lack {
   readonly summary: LogSummary;
   readonly from: number;
+  /** It is another branch of what is here, and no more of the same: no length says whether it has come meanwhile. */
+  readonly branched: boolean;
 }
 
 /** How far back a forked log was asked for: a step, or the tip (hex) for which all was in vain. */
@@ -33,12 +35,12 @@ export function lacksFrom(
 /** What is left of a lack once other ways have brought messages; null if nothing is. */
 export function stillLacking(mine: LogSummary | undefined, lack: Lack, isForked: boolean): Lack | null {
   if (!mine) return lack;
-  const { summary, from } = lack;
+  const { summary, from, branched } = lack;
   if (b4a.equals(mine.tip, summary.tip)) return null;
-  if (isForked || mine.branches !== 1) return lack;
+  if (branched || isForked || mine.branches !== 1) return lack;
   if (summary.branches === 1 && mine.next >= summary.next && from >= mine.next - 1) return null;
   const isPartlyThere = from > 0 && from < mine.next && summary.next > mine.next;
-  return isPartlyThere ? { summary, from: mine.next } : lack;
+  return isPartlyThere ? { summary, from: mine.next, branched } : lack;
 }
 
 /** A log was fetched and is still another one: it forked before `from`. Where to ask next; no lack if all was asked for. */
@@ -50,7 +52,10 @@ export function searchBack(
   const step = Math.min((search?.step ?? -1) + 1, STEPS.length - 1);
   const next = { step, tip: from === 0 ? hex(summary.tip) : '' };
   const goesOn = from > 0 && mine !== undefined;
-  return { search: next, lack: goesOn ? { summary, from: stepBack(mine, summary, step) } : null };
+  return {
+    search: next,
+    lack: goesOn ? { summary, from: stepBack(mine, summary, step), branched: true } : null,
+  };
 }
 
 const stepBack = (mine: LogSummary, theirs: LogSummary, step: number): number =>

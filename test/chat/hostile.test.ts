@@ -253,12 +253,20 @@ t.test('[B14] who says to have more and gives nothing is asked last, and less an
   });
   const lie = (n: number) => {
     const log = n.toString(16).padStart(2 * LOG_BYTES, '0') as LogId;
-    liar.lacking.set(log, { from: 0, summary: { log, next: 9, branches: 1, tip: b4a.alloc(32, n) } });
+    liar.lacking.set(log, {
+      from: 0,
+      branched: false,
+      summary: { log, next: 9, branches: 1, tip: b4a.alloc(32, n) },
+    });
   };
   lie(1);
   fetching.next();
   const log = 'ff'.repeat(LOG_BYTES) as LogId;
-  honest.lacking.set(log, { from: 0, summary: { log, next: 9, branches: 1, tip: b4a.alloc(32, 9) } });
+  honest.lacking.set(log, {
+    from: 0,
+    branched: false,
+    summary: { log, next: 9, branches: 1, tip: b4a.alloc(32, 9) },
+  });
   t.same(asked, ['liar']);
   clock.advance(LIMITS.chatFetchStallMs);
   t.same(asked, ['liar', 'honest'], 'given up, and the next one asked');

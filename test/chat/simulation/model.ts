@@ -6,6 +6,8 @@ import type { SimulatedMember } from './simulated-member.js';
 /** Something that a member was told to do. Only what was acknowledged must be there in the end. */
 interface Deed<T> {
   readonly by: SimulatedMember;
+  /** Who did it as one who knew what they had done before. */
+  readonly life: string;
   readonly value: T;
   acknowledged: boolean;
   /** The message that it became. */
@@ -37,6 +39,7 @@ export class Model {
   says(by: SimulatedMember, value: string, to: PeerId | null): Deed<string> {
     const saying: Saying = {
       by,
+      life: lifeOf(by),
       value,
       to,
       acknowledged: false,
@@ -109,17 +112,19 @@ export class Model {
 }
 
 function added<T>(to: Deed<T>[] | undefined, by: SimulatedMember, value: T): Deed<T> {
-  const deed = { by, value, acknowledged: false, id: null };
+  const deed = { by, life: lifeOf(by), value, acknowledged: false, id: null };
   to?.push(deed);
   return deed;
 }
 
-/** What may hold in the end: of each machine the last that it acknowledged, or what it was told after that. */
+const lifeOf = ({ name, restores }: SimulatedMember): string => `${name} ${restores}`;
+
+/** What may hold in the end: of each life of a machine the last that it acknowledged, or what it was told after that. */
 function possible<T>(deeds: readonly Deed<T>[], before: T): Set<T> {
   const values = new Set<T>();
   if (!deeds.some(({ acknowledged }) => acknowledged)) values.add(before);
-  for (const machine of new Set(deeds.map(({ by }) => by))) {
-    const own = deeds.filter(({ by }) => by === machine);
+  for (const life of new Set(deeds.map((deed) => deed.life))) {
+    const own = deeds.filter((deed) => deed.life === life);
     const last = own.findLastIndex(({ acknowledged }) => acknowledged);
     for (const { value } of own.slice(Math.max(0, last))) values.add(value);
   }

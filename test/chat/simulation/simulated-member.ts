@@ -32,6 +32,8 @@ export class SimulatedMember {
   disk: SimulatedDisk;
   chat: RoomChat | null = null;
   instance = '';
+  /** How often its disk went back to an older state: after that it knows nothing of what it did before. */
+  restores = 0;
   readonly notices = new Set<string>();
   readonly #options: SimulatedMemberOptions;
   #mounted: Mounted | null = null;

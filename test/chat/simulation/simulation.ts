@@ -310,6 +310,7 @@ class Simulation {
     member.kill();
     this.#cutAll(member);
     member.disk = await member.disk.copy(state);
+    member.restores++;
     this.#model.forgets((id) => this.#members.some(({ disk }) => disk.has(id)));
     this.#time.after(this.#random.between(0, 2_000), () => void member.start());
   }
