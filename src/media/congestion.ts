@@ -6,10 +6,12 @@ const STEP_DOWN = 0.85;
 const MOST_DOWN = 0.5;
 const STEP_UP = 1.05;
 const DOWN_EVERY_MS = 300;
+const DOWN_EVERY_MOST_MS = 800;
 const UP_EVERY_MS = 250;
 const UP_AFTER_DOWN_MS = 1_000;
-/** A rate that is not used says nothing about a higher one: it grows only when this share of it is sent. */
+/** A rate that is not used says nothing about a higher one: beyond the first it grows only when this share of it is sent. */
 const USED = 0.6;
+const START_BPS = 1_000_000;
 /** Discardable frames are left out from here on. */
 const DROP_LAYERS_STANDING_MS = 45;
 const DROP_LAYERS_LIVE_MS = 60;
@@ -27,6 +29,8 @@ const MOST_FORGIVEN_MS = 400;
 const BASE_WINDOW_MS = 10_000;
 const STANDING_WINDOW_MS = 250;
 const STANDING_ROUND_TRIPS = 2;
+/** Losses close upon each other make a queue of some round trips: the rate heeds only one that lasts. */
+const LASTING_ROUND_TRIPS = 4;
 const RATE_WINDOW_MS = 500;
 /** No acknowledgement for so long while much is under way: a queue, though there is no sample of it. */
 const SILENCE_MS = 400;
@@ -62,6 +66,7 @@ export type FrameWeight = 'sound' | 'key' | 'base' | 'discardable';
  * 1. Nothing is ever queued here: a frame goes now or never. Left out are, in this order: frames that are not made
  *    (`skips`), discardable frames, base frames up to the next key frame, key frames; sound last.
  * 2. A queue that a retransmission makes does not lower the rate.
+ * 3. Where everything has arrived no queue stands, whatever was measured last: who was told to skip begins again.
  */
 export class CongestionControl {
   readonly #minBps: number;
@@ -82,7 +87,7 @@ export class CongestionControl {
   #upAt = 0;
 
   constructor({
-    startBps = 1_000_000,
+    startBps = START_BPS,
     minBps = 100_000,
     maxBps = 12_000_000,
     maxInFlightBytes = 2 * 1024 * 1024,
@@ -141,15 +146,16 @@ export class CongestionControl {
       prune(this.#roundTrips, now - BASE_WINDOW_MS);
       const base = least(this.#roundTrips);
       this.#queues.push({ at: now, value: roundTrip - base });
-      prune(this.#queues, now - Math.max(STANDING_WINDOW_MS, STANDING_ROUND_TRIPS * base));
+      prune(this.#queues, now - this.#windowMs(LASTING_ROUND_TRIPS));
     }
     this.tick(now);
   }
 
   /** Adapts the rate; to be called every now and then also while no acknowledgement comes. */
   tick(now: number): void {
-    const queue = this.standingMs(now);
-    if (queue > QUEUE_HIGH_MS && now - this.#downAt > Math.max(DOWN_EVERY_MS, 2 * this.#lastRoundTripMs)) {
+    const queue = this.#queueMs(now, LASTING_ROUND_TRIPS);
+    const downEveryMs = Math.min(Math.max(DOWN_EVERY_MS, 2 * this.#lastRoundTripMs), DOWN_EVERY_MOST_MS);
+    if (queue > QUEUE_HIGH_MS && now - this.#downAt > downEveryMs) {
       // What arrives is what the path carries; but of a sender that made little it says little, so by half at most.
       const carried = 0.9 * this.#rate(this.#arrivals, now);
       const next = Math.min(this.#targetBps * STEP_DOWN, Math.max(carried, this.#targetBps * MOST_DOWN));
@@ -160,7 +166,7 @@ export class CongestionControl {
       queue < QUEUE_LOW_MS &&
       now - this.#upAt > UP_EVERY_MS &&
       now - this.#downAt > UP_AFTER_DOWN_MS &&
-      this.#rate(this.#sends, now) > USED * this.#targetBps
+      (this.#targetBps < START_BPS || this.#rate(this.#sends, now) > USED * this.#targetBps)
     ) {
       this.#targetBps = Math.min(this.#maxBps, this.#targetBps * STEP_UP);
       this.#upAt = now;
@@ -169,9 +175,7 @@ export class CongestionControl {
 
   /** The queue that every message of the last moments met, at least. */
   standingMs(now: number): number {
-    const newest = this.#queues.at(-1);
-    if (!newest) return this.#isSilent(now) ? SILENT_QUEUE_MS : 0;
-    return Math.max(least(this.#queues), this.#isSilent(now) ? SILENT_QUEUE_MS : 0);
+    return this.#queueMs(now, STANDING_ROUND_TRIPS);
   }
 
   /** The queue as it seems this moment, whatever made it. */
@@ -201,6 +205,20 @@ export class CongestionControl {
   /** Bits a second that were acknowledged of late. */
   deliveredBps(now: number): number {
     return this.#rate(this.#arrivals, now);
+  }
+
+  /** The least queue of so many round trips. */
+  #queueMs(now: number, roundTrips: number): number {
+    const silent = this.#isSilent(now) ? SILENT_QUEUE_MS : 0;
+    const newest = this.#queues.at(-1);
+    if (!newest) return silent;
+    const since = now - this.#windowMs(roundTrips);
+    if (this.#flight.length === 0 && newest.at < since) return 0; // Invariant 3
+    return Math.max(least([...this.#queues.filter(({ at }) => at >= since), newest]), silent);
+  }
+
+  #windowMs(roundTrips: number): number {
+    return Math.max(STANDING_WINDOW_MS, roundTrips * (this.baseMs ?? UNKNOWN_BASE_MS));
   }
 
   get #forgivenMs(): number {

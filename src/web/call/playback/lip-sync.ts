@@ -2,7 +2,7 @@
  * How far a picture may be ahead of its sound. People do not notice sound that comes up to 125 ms late or 45 ms early
  * (ITU-R BT.1359-1); this keeps to less, and does not delay pictures for what nobody notices.
  */
-const AHEAD_MS = 60;
+const AHEAD_MS = 80;
 /** A picture is held back no longer than this: late lips are better than late lips and a late face. */
 const HOLD_MAX_MS = 120;
 /** A clock that was not told for this long has stopped: the track is muted, or gone. */
