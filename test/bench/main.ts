@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Host, Lan, MAIN, pids } from '../hosts/hosts.js';
 import { type Said, Talker } from '../hosts/talker.js';
+import { calls } from './calls.js';
 import { sharingALink } from './links.js';
 import { summary } from './summary.js';
 import { typingInAFlood } from './terminal.js';
@@ -23,7 +24,7 @@ async function main(): Promise<void> {
   if (first === 'links') return sharingALink(words);
   if (first === 'files') return alone('files', words);
   if (first === 'chat') return alone('chat', words);
-  if (first === 'calls') return inBrowsers('calls');
+  if (first === 'calls') return calls(words);
   if (first === 'pagefiles') return inBrowsers('page-files');
   if (first === 'page') return inBrowsers('page');
   if (first === 'terminal') return typingInAFlood();
@@ -35,13 +36,13 @@ async function main(): Promise<void> {
   await sharingALink();
   alone('files');
   alone('chat');
-  inBrowsers('calls');
+  await calls();
   inBrowsers('page-files');
   inBrowsers('page');
 }
 
 /** What needs Chromium. */
-function inBrowsers(name: 'calls' | 'page-files' | 'page'): void {
+function inBrowsers(name: 'page-files' | 'page'): void {
   if (existsSync('/usr/bin/chromium')) alone(name);
   else console.log(`${name}: skipped, there is no Chromium`);
 }

@@ -1,12 +1,13 @@
 """Joins two network namespaces by a line with a rate, a delay and a queue that drops what does not fit.
 
-delay-line.py NAMESPACE-A NAMESPACE-B MBIT ONE-WAY-MS QUEUE-MS
-Python, since Node cannot make a TUN device (an ioctl) or enter a namespace. Ends with its standard input.
+delay-line.py NAMESPACE-A NAMESPACE-B MBIT ONE-WAY-MS QUEUE-MS LOSS-PERCENT
+A line of its standard input is another rate in Mbit/s. Python, since Node cannot make a TUN device (an ioctl) or enter a namespace. Ends with its standard input.
 """
-import ctypes, fcntl, os, select, struct, subprocess, sys, time
+import ctypes, fcntl, os, random, select, struct, subprocess, sys, time
 from collections import deque
 
 namespaces, mbit, delay, queue = sys.argv[1:3], float(sys.argv[3]), float(sys.argv[4]) / 1e3, float(sys.argv[5]) / 1e3
+loss = float(sys.argv[6]) / 100
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -30,8 +31,11 @@ while True:
     now = time.monotonic()
     due = min((way[0][0] for way in waiting if way), default=now + 1)
     readable, _, _ = select.select([*ends, sys.stdin], [], [], max(0, due - now))
-    if sys.stdin in readable and not sys.stdin.read(1):
-        break
+    if sys.stdin in readable:
+        words = os.read(0, 4096).split()
+        if not words:
+            break
+        seconds_per_byte = 8 / (float(words[-1]) * 1e6)
     for way, end in enumerate(ends):
         for _ in range(64):
             try:
@@ -40,7 +44,7 @@ while True:
                 break
             now = time.monotonic()
             start = max(free[way], now)
-            if start - now > queue:
+            if start - now > queue or random.random() < loss:
                 continue
             free[way] = start + len(packet) * seconds_per_byte
             waiting[way].append((free[way] + delay, packet))
