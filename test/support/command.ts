@@ -27,7 +27,7 @@ export interface Ran {
 }
 
 /** No command that these tests run takes longer: one that hangs is killed, and fails its test only. */
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 60_000;
 
 /** A command that runs: what it has printed so far, what is typed into it, and how it ended. */
 export class Command {
@@ -58,7 +58,7 @@ export class Command {
   }
 
   /** Resolves when what it has printed, results and the rest, fits. Rejects after `timeoutMs`, or when it ended. */
-  async until(pattern: RegExp, timeoutMs = 10_000): Promise<void> {
+  async until(pattern: RegExp, timeoutMs = 40_000): Promise<void> {
     const end = performance.now() + timeoutMs;
     while (!pattern.test(this.out) && !pattern.test(this.err)) {
       const left = end - performance.now();
@@ -260,7 +260,7 @@ export function people(t: Test): [Person, Person, Host] {
 /** A window that prints JSON, when it is in the room; `room` may be empty where `args` say which. */
 export async function enter(person: Person, room: string, ...args: string[]): Promise<Command> {
   const which = room ? [room] : [];
-  const window = person.start(['join', ...which, '--json', ...args], { timeout: 40_000 });
+  const window = person.start(['join', ...which, '--json', ...args], { timeout: 200_000 });
   await window.until(/"joined"/);
   return window;
 }
