@@ -21,41 +21,13 @@ import {
   type StoredMessage,
   type StoredRoom,
 } from './chat-store.js';
-import { kindNumber } from './content.js';
+import { COLUMNS, DIRECT, FROM, logOf, STEPS, storedMessage } from './chat-tables.js';
 import { idBytes, type LogId, logBytes, type MessageId, messageId } from './message.js';
+import { conditions, leavingOut } from './page-conditions.js';
 import { authorOf, type Tip } from './room-log.js';
-import { ftsQuery, indexed, TOKENIZER } from './search-terms.js';
+import { ftsQuery } from './search-terms.js';
+import { TextIndex } from './text-index.js';
 
-const DIRECT = kindNumber('direct');
-
-const STEPS = [
-  `CREATE TABLE chat_room (
-     k INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, tips TEXT NOT NULL, settings TEXT NOT NULL,
-     read_row INTEGER NOT NULL, unread INTEGER NOT NULL, mentions INTEGER NOT NULL
-   ) STRICT;
-   CREATE TABLE chat_log (
-     k INTEGER PRIMARY KEY, room INTEGER NOT NULL, id BLOB NOT NULL, heads TEXT NOT NULL, messages INTEGER NOT NULL,
-     UNIQUE (room, id)
-   ) STRICT;
-   CREATE TABLE chat_message (
-     k INTEGER PRIMARY KEY, id BLOB NOT NULL, room INTEGER NOT NULL, log INTEGER NOT NULL, seq INTEGER NOT NULL,
-     clock INTEGER NOT NULL, covers INTEGER NOT NULL, kind INTEGER NOT NULL, flags INTEGER NOT NULL,
-     sent INTEGER NOT NULL, target BLOB, header BLOB NOT NULL, signature BLOB NOT NULL, body BLOB
-   ) STRICT;
-   CREATE UNIQUE INDEX chat_message_id ON chat_message (id);
-   CREATE INDEX chat_message_log ON chat_message (log, seq);
-   CREATE INDEX chat_message_shown ON chat_message (room, clock) WHERE flags & ${FLAG.shown};
-   CREATE INDEX chat_message_target ON chat_message (target) WHERE target IS NOT NULL;
-   CREATE TABLE chat_receipt (
-     room INTEGER NOT NULL, member TEXT NOT NULL, bytes BLOB NOT NULL, signature BLOB NOT NULL,
-     PRIMARY KEY (room, member)
-   ) STRICT`,
-  `CREATE INDEX chat_message_direct ON chat_message (room) WHERE kind = ${DIRECT}`,
-];
-
-const COLUMNS = `m.k, m.id, l.id AS log, m.seq, m.clock, m.covers, m.kind, m.flags, m.sent, m.target, m.header,
-  m.signature, m.body`;
-const FROM = 'FROM chat_message m JOIN chat_log l ON l.k = m.log';
 /** Ids in one statement; fewer are padded, so that there is one statement. */
 const IDS = 32;
 const IN = `(${Array(IDS).fill('?').join(', ')})`;
@@ -86,14 +58,8 @@ export class SqliteChats {
     );
     const [row] = await this.#storage.all('SELECT k FROM chat_room WHERE id = ?', [id]);
     const key = Number(row?.k);
-    // An index a room: what is found is this room's, and forgetting the room drops it.
-    await this.#storage.batch([
-      [
-        `CREATE VIRTUAL TABLE IF NOT EXISTS chat_text_${key} USING fts5(text, content='', tokenize="${TOKENIZER}")`,
-      ],
-      [`INSERT INTO chat_text_${key} (chat_text_${key}, rank) VALUES ('secure-delete', 1)`],
-    ]);
-    return new SqliteChatStore(this.#storage, key, () => ++this.#row);
+    const texts = await TextIndex.load(this.#storage, key);
+    return new SqliteChatStore(this.#storage, key, texts, () => ++this.#row);
   }
 }
 
@@ -101,14 +67,14 @@ class SqliteChatStore implements ChatStore {
   readonly #storage: Storage;
   readonly #room: number;
   readonly #nextRow: () => number;
-  readonly #texts: string;
+  readonly #texts: TextIndex;
   readonly #logKeys = new Map<LogId, number>();
 
-  constructor(storage: Storage, room: number, nextRow: () => number) {
+  constructor(storage: Storage, room: number, texts: TextIndex, nextRow: () => number) {
     this.#storage = storage;
     this.#room = room;
     this.#nextRow = nextRow;
-    this.#texts = `chat_text_${room}`;
+    this.#texts = texts;
   }
 
   async load(): Promise<StoredRoom> {
@@ -144,9 +110,11 @@ class SqliteChatStore implements ChatStore {
   async apply(change: Change): Promise<void> {
     const { messages = [], logs = [], bodies = [], receipts = [], tips, counts, readRow } = change;
     await this.#keysOf(logs);
+    const rows = messages.map(() => this.#nextRow());
+    await this.#texts.extend(rows);
     const batch: Statement[] = [];
-    for (const message of messages) {
-      const row = this.#nextRow();
+    for (const [i, message] of messages.entries()) {
+      const row = rows[i] as number;
       batch.push([
         'INSERT INTO chat_message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
         [
@@ -166,16 +134,11 @@ class SqliteChatStore implements ChatStore {
           message.body,
         ],
       ]);
-      if (message.text !== null) batch.push(this.#index(row, message.text));
+      if (message.text !== null) batch.push(this.#texts.add(row, message.text));
     }
     for (const { row, body, flags, was, text } of bodies) {
-      // The index forgets a text only if it is told exactly the one that it has.
-      if (was !== text && was !== null)
-        batch.push([
-          `INSERT INTO ${this.#texts} (${this.#texts}, rowid, text) VALUES ('delete', ?, ?)`,
-          [row, indexed(was)],
-        ]);
-      if (was !== text && text !== null) batch.push(this.#index(row, text));
+      if (was !== text && was !== null) batch.push(this.#texts.remove(row, was));
+      if (was !== text && text !== null) batch.push(this.#texts.add(row, text));
       if (body === undefined) batch.push(['UPDATE chat_message SET flags = ? WHERE k = ?', [flags, row]]);
       else batch.push(['UPDATE chat_message SET flags = ?, body = ? WHERE k = ?', [flags, body, row]]);
     }
@@ -207,7 +170,7 @@ class SqliteChatStore implements ChatStore {
     const sql = `SELECT m.id, l.id AS log, m.seq, m.clock, m.covers ${FROM} WHERE m.id IN ${IN} AND m.room = ?`;
     for (const row of await this.#among(sql, ids)) {
       known.set(messageId(row.id as Uint8Array), {
-        log: b4a.toString(row.log as Uint8Array, 'hex') as LogId,
+        log: logOf(row),
         seq: Number(row.seq),
         clock: Number(row.clock),
         covers: Number(row.covers),
@@ -218,7 +181,7 @@ class SqliteChatStore implements ChatStore {
 
   async get(ids: readonly MessageId[]): Promise<StoredMessage[]> {
     const rows = await this.#among(`SELECT ${COLUMNS} ${FROM} WHERE m.id IN ${IN} AND m.room = ?`, ids);
-    const found = new Map(rows.map(fromRow).map((message) => [message.id, message]));
+    const found = new Map(rows.map(storedMessage).map((message) => [message.id, message]));
     return ids.flatMap((id) => found.get(id) ?? []);
   }
 
@@ -230,7 +193,7 @@ class SqliteChatStore implements ChatStore {
       [from, to, this.#room],
     );
     return rows
-      .map(fromRow)
+      .map(storedMessage)
       .filter(({ id }) => id.startsWith(digits))
       .slice(0, 2);
   }
@@ -247,7 +210,7 @@ class SqliteChatStore implements ChatStore {
        ORDER BY m.seq, m.k LIMIT ?`,
       [key, after.seq, after.seq, after.row, limit],
     );
-    return rows.map(fromRow);
+    return rows.map(storedMessage);
   }
 
   async about(targets: readonly MessageId[]): Promise<StoredMessage[]> {
@@ -255,31 +218,37 @@ class SqliteChatStore implements ChatStore {
       `SELECT ${COLUMNS} ${FROM} WHERE m.target IN ${IN} AND m.room = ?`,
       targets,
     );
-    return rows.map(fromRow);
+    return rows.map(storedMessage);
   }
 
   async page(query: PageQuery): Promise<StoredMessage[]> {
-    const { where, params, order } = this.#where(query);
+    const { where, params, order } = conditions(query, this.#logKeys);
     const rows = await this.#storage.all(
       `SELECT ${COLUMNS} ${FROM} WHERE m.room = ? AND m.flags & ${FLAG.shown} ${where} ORDER BY ${order} LIMIT ?`,
       [this.#room, ...params, query.limit],
     );
-    return rows.map(fromRow);
+    return rows.map(storedMessage);
   }
 
   async search(
     typed: string,
-    { beforeRow, limit, since, author, without }: SearchQuery,
+    { beforeRow = Number.MAX_SAFE_INTEGER, limit, since, author, without }: SearchQuery,
   ): Promise<StoredMessage[]> {
     const match = ftsQuery(typed);
     if (!match) return [];
-    const { where, params } = this.#where({ since, author, limit, without });
-    const rows = await this.#storage.all(
-      `SELECT ${COLUMNS} FROM ${this.#texts} f JOIN chat_message m ON m.k = f.rowid JOIN chat_log l ON l.k = m.log
-       WHERE ${this.#texts} MATCH ? AND f.rowid < ? ${where} ORDER BY f.rowid DESC LIMIT ?`,
-      [match, beforeRow ?? Number.MAX_SAFE_INTEGER, ...params, limit],
-    );
-    return rows.map(fromRow);
+    const { where, params } = conditions({ since, author, limit, without }, this.#logKeys);
+    const found: Row[] = [];
+    for (const texts of this.#texts.newestFirst(beforeRow)) {
+      if (found.length >= limit) break;
+      found.push(
+        ...(await this.#storage.all(
+          `SELECT ${COLUMNS} FROM ${texts} f JOIN chat_message m ON m.k = f.rowid JOIN chat_log l ON l.k = m.log
+           WHERE ${texts} MATCH ? AND f.rowid < ? ${where} ORDER BY f.rowid DESC LIMIT ?`,
+          [match, beforeRow, ...params, limit - found.length],
+        )),
+      );
+    }
+    return found.map(storedMessage);
   }
 
   async expired(before: number, limit: number): Promise<StoredMessage[]> {
@@ -288,7 +257,7 @@ class SqliteChatStore implements ChatStore {
        ORDER BY m.clock LIMIT ?`,
       [this.#room, before, limit],
     );
-    return rows.map(fromRow);
+    return rows.map(storedMessage);
   }
 
   async bodiless(limit: number): Promise<MessageId[]> {
@@ -309,7 +278,7 @@ class SqliteChatStore implements ChatStore {
     const [row] = await this.#storage.all(
       `SELECT count(*) AS unread, count(nullif(flags & ${FLAG.mentionsMe}, 0)) AS mentions FROM (
          SELECT flags, room, kind, log FROM chat_message WHERE k > ? LIMIT ${COUNTED_ROWS}) m
-       WHERE room = ? AND flags & ${FLAG.shown} AND NOT flags & ${FLAG.mine | FLAG.erased} ${this.#without(without)}`,
+       WHERE room = ? AND flags & ${FLAG.shown} AND NOT flags & ${FLAG.mine | FLAG.erased} ${leavingOut(without, this.#logKeys)}`,
       [afterRow, this.#room],
     );
     return { unread: Number(row?.unread), mentions: Number(row?.mentions) };
@@ -324,7 +293,7 @@ class SqliteChatStore implements ChatStore {
     );
     return byAuthor(
       rows.map((row) => ({
-        author: authorOf(b4a.toString(row.log as Uint8Array, 'hex') as LogId),
+        author: authorOf(logOf(row)),
         messages: Number(row.messages),
         last: messageId(row.last as Uint8Array),
       })),
@@ -339,7 +308,7 @@ class SqliteChatStore implements ChatStore {
     );
     const last = new Map<PeerId, number>();
     for (const row of rows) {
-      const author = authorOf(b4a.toString(row.log as Uint8Array, 'hex') as LogId);
+      const author = authorOf(logOf(row));
       last.set(author, Math.max(last.get(author) ?? 0, Number(row.sent)));
     }
     return [...last].map(([author, sent]) => ({ author, sent }));
@@ -372,7 +341,7 @@ class SqliteChatStore implements ChatStore {
   async forget(): Promise<number> {
     const { messages } = await this.size();
     await this.#storage.batch([
-      [`DROP TABLE ${this.#texts}`],
+      ...this.#texts.forget(),
       ['DELETE FROM chat_message WHERE room = ?', [this.#room]],
       ['DELETE FROM chat_log WHERE room = ?', [this.#room]],
       ['DELETE FROM chat_receipt WHERE room = ?', [this.#room]],
@@ -380,10 +349,6 @@ class SqliteChatStore implements ChatStore {
     ]);
     this.#logKeys.clear();
     return messages;
-  }
-
-  #index(row: number, text: string): Statement {
-    return [`INSERT INTO ${this.#texts} (rowid, text) VALUES (?, ?)`, [row, indexed(text)]];
   }
 
   /** Rows of logs that are new: their keys are needed for what is stored next. */
@@ -416,37 +381,6 @@ class SqliteChatStore implements ChatStore {
     }
     return rows;
   }
-
-  /** Logs by their keys, which are numbers of our own. */
-  #without({ authors, direct }: LeftOut = { authors: [], direct: [] }): string {
-    const keys = (people: readonly PeerId[]) =>
-      [...this.#logKeys].filter(([log]) => people.includes(authorOf(log))).map(([, key]) => key);
-    const [all, some] = [keys(authors), keys(direct)];
-    return (
-      (all.length > 0 ? `AND m.log NOT IN (${all.join(', ')}) ` : '') +
-      (some.length > 0 ? `AND NOT (m.kind = ${DIRECT} AND m.log IN (${some.join(', ')}))` : '')
-    );
-  }
-
-  #where({ before, after, since, author, mentionsMe, without }: PageQuery) {
-    const conditions: string[] = [];
-    const params: Value[] = [];
-    const add = (condition: string, ...values: Value[]) => {
-      conditions.push(`AND ${condition}`);
-      params.push(...values);
-    };
-    // A bound on the clock alone too, since it is what the index has.
-    if (before)
-      add('m.clock <= ? AND (m.clock, m.id) < (?, ?)', before.clock, before.clock, idBytes(before.id));
-    if (after) add('m.clock >= ? AND (m.clock, m.id) > (?, ?)', after.clock, after.clock, idBytes(after.id));
-    if (since !== undefined) add('m.sent >= ?', since);
-    if (author !== undefined)
-      add('m.log IN (SELECT k FROM chat_log WHERE substr(id, 1, 32) = ?)', b4a.from(author, 'hex'));
-    if (mentionsMe) add(`m.flags & ${FLAG.mentionsMe}`);
-    const direction = after ? '' : ' DESC';
-    conditions.push(this.#without(without));
-    return { where: conditions.join(' '), params, order: `m.clock${direction}, m.id${direction}` };
-  }
 }
 
 /** One for each person, who may have several logs; the order is kept by the last of them. */
@@ -458,24 +392,4 @@ function byAuthor(senders: readonly DirectSender[]): DirectSender[] {
     people.set(author, { author, messages: before + messages, last });
   }
   return [...people.values()];
-}
-
-function fromRow(row: Row): StoredMessage {
-  const log = b4a.toString(row.log as Uint8Array, 'hex') as LogId;
-  return {
-    row: Number(row.k),
-    id: messageId(row.id as Uint8Array),
-    log,
-    author: authorOf(log),
-    seq: Number(row.seq),
-    clock: Number(row.clock),
-    covers: Number(row.covers),
-    kind: Number(row.kind),
-    flags: Number(row.flags),
-    sent: Number(row.sent),
-    target: row.target ? messageId(row.target as Uint8Array) : null,
-    headerBytes: row.header as Uint8Array,
-    signature: row.signature as Uint8Array,
-    body: (row.body as Uint8Array | null) ?? null,
-  };
 }
