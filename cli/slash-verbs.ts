@@ -75,5 +75,5 @@ const USAGE_CELLS = 21;
 /** All of them, a line each. */
 export const slashHelp = (): string[] => [
   ...SLASH_VERBS.map(({ usage, does }) => `${usage.padEnd(USAGE_CELLS)}${does}`),
-  `${'//text'.padEnd(USAGE_CELLS)}say a line that begins with /`,
+  `${'//text'.padEnd(USAGE_CELLS)}say a line that starts with /; Alt-Enter: new line`,
 ];

@@ -82,7 +82,6 @@ export function edit(editor: Editor, key: Key): Editor | null {
       return without(lineStart(text, cursor), cursor);
     case 'ctrl-k':
       return without(cursor, lineEnd(text, cursor));
-    case 'newline':
     case 'alt-enter':
       return inserted(editor, '\n');
     case 'up':

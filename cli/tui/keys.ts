@@ -10,7 +10,6 @@ type Letter = string & { readonly letter?: never };
 
 const NAMED = [
   'enter',
-  'newline',
   'tab',
   'back-tab',
   'escape',
@@ -50,9 +49,13 @@ const BY_NUMBER: Record<string, KeyName> = {
   7: 'home',
   8: 'end',
 };
+/**
+ * A line feed is Enter, as everywhere in a shell: whatever was typed before the terminal was in raw mode has line feeds
+ * in the place of carriage returns (termios, ICRNL), and so has what programs type. Pastes keep theirs.
+ */
 const BY_CONTROL: Record<string, KeyName> = {
   '\r': 'enter',
-  '\n': 'newline',
+  '\n': 'enter',
   '\t': 'tab',
   '\b': 'backspace',
   '\x7f': 'backspace',

@@ -49,7 +49,7 @@ const message = (text: string, more: Partial<Message> = {}): Message => {
 };
 const says = (text: string, author = person('a')): ApiEvent =>
   event({ type: 'message', ...message(text, { author }) });
-const key = (name: string, ctrl = false): Key => ({ type: 'key', name, ctrl, alt: false });
+const key = (name: string, ctrl = false, alt = false): Key => ({ type: 'key', name, ctrl, alt });
 
 /** Types keys one after the other; what is to be done is gathered. */
 function press(state: State, ...keys: (string | Key)[]): { state: State; effects: Effect[] } {
@@ -114,6 +114,13 @@ t.test('keys are told apart however their bytes are cut, and a paste is one', as
       ['enter', false, true],
     ],
   );
+  t.same(
+    new KeyDecoder()
+      .push('ahead\ntoo\n\x1b[200~two\nlines\n\x1b[201~')
+      .map((each) => (each.type === 'key' ? each.name : [each.type, each.text])),
+    [['text', 'ahead'], 'enter', ['text', 'too'], 'enter', ['paste', 'two\nlines\n']],
+    'a line feed is Enter, unless it was pasted',
+  );
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 }), (sizes) => {
       const decoder = new KeyDecoder();
@@ -149,7 +156,7 @@ t.test('a line is edited by characters, words and lines, and what was said is th
   t.equal(type('ab👨‍👩‍👧', key('backspace'), key('left'), 'x').text, 'axb');
   t.equal(type('abc', key('home'), key('delete'), key('end'), 'd').text, 'bcd');
   t.equal(type('abc', key('a', true), key('k', true)).text, '');
-  t.equal(type('one', key('newline'), 'two', key('up'), 'X').text, 'oneX\ntwo');
+  t.equal(type('one', key('enter', false, true), 'two', key('up'), 'X').text, 'oneX\ntwo');
   const { state, effects } = press(
     start(),
     'first',

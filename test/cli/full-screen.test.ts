@@ -96,32 +96,41 @@ if (has(t, 'root', 'ip', 'tmux')) {
     t.equal((await window.end('{quit}\n')).code, 0);
   });
 
-  t.test('a cut network is told and heals; Ctrl-C twice and a signal give the terminal back', async (t) => {
-    const lan = new Lan(2);
-    t.teardown(() => lan.close());
-    const [person, other] = lan.hosts.map((host) => new Person(t, host as Host)) as [Person, Person];
-    const terminal = new TmuxTerminal(t, person, ['join', 'lab', '--yes']);
-    await terminal.until(/nobody else here yet/);
-    const window = await enter(other, 'lab', '--name', 'Amber Fox');
-    await terminal.until(/→ Amber Fox joined/);
-    lan.cut(lan.hosts[1] as Host);
-    await terminal.until(/! Amber Fox cannot be reached any more; still trying/);
-    lan.heal(lan.hosts[1] as Host);
-    await terminal.until(/still trying\n.*→ Amber Fox joined/);
+  t.test(
+    'a cut network is told and heals; Ctrl-C twice and a signal give the terminal back; what was typed ahead is said',
+    async (t) => {
+      const lan = new Lan(2);
+      t.teardown(() => lan.close());
+      const [person, other] = lan.hosts.map((host) => new Person(t, host as Host)) as [Person, Person];
+      const terminal = new TmuxTerminal(t, person, ['join', 'lab', '--yes']);
+      await terminal.until(/nobody else here yet/);
+      const window = await enter(other, 'lab', '--name', 'Amber Fox');
+      await terminal.until(/→ Amber Fox joined/);
+      lan.cut(lan.hosts[1] as Host);
+      await terminal.until(/! Amber Fox cannot be reached any more; still trying/);
+      lan.heal(lan.hosts[1] as Host);
+      await terminal.until(/still trying\n.*→ Amber Fox joined/);
 
-    terminal.type('half a line');
-    await terminal.until(/^> half a line/m);
-    terminal.press('C-c');
-    await terminal.until(/── Ctrl-C again closes this window\.[^\n]*\n> +\/help/);
-    terminal.press('C-c');
-    await terminal.until(CLEAN_END);
+      terminal.type('half a line');
+      await terminal.until(/^> half a line/m);
+      terminal.press('C-c');
+      await terminal.until(/── Ctrl-C again closes this window\.[^\n]*\n> +\/help/);
+      terminal.press('C-c');
+      await terminal.until(CLEAN_END);
 
-    const next = new TmuxTerminal(t, person, ['join', 'lab', '--yes']);
-    await next.until(/2 here/);
-    process.kill(childOf(next.pid), 'SIGTERM');
-    await next.until(CLEAN_END);
-    t.equal((await window.end('{quit}\n')).code, 0);
-  });
+      const next = new TmuxTerminal(t, person, ['join', 'lab', '--yes'], { waits: true });
+      next.press('Enter');
+      next.type('typed ahead');
+      next.press('Enter');
+      next.type('and half a');
+      await next.until(/2 here/);
+      await next.until(/^> and half a/m);
+      await window.until(/"typed ahead"/);
+      process.kill(childOf(next.pid), 'SIGTERM');
+      await next.until(CLEAN_END);
+      t.equal((await window.end('{quit}\n')).code, 0);
+    },
+  );
 }
 
 /** The chatter that a terminal's shell waits for. */

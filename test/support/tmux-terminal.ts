@@ -5,7 +5,7 @@ import { MAIN } from '../hosts/hosts.js';
 import type { Person } from './command.js';
 
 /** A terminal is drawn within this time, on a machine that is busy with other tests too. */
-const WITHIN_MS = 30_000;
+const WITHIN_MS = 40_000;
 const LOOK_EVERY_MS = 100;
 let made = 0;
 
@@ -13,11 +13,19 @@ let made = 0;
 export class TmuxTerminal {
   readonly #server = `chatter-${process.pid}-${++made}`;
 
-  /** Runs `chatter ARGS` as this person on their host; its exit code and the terminal's modes are shown after it. */
-  constructor(t: Test, person: Person, args: readonly string[], { columns = 80, rows = 24 } = {}) {
+  /**
+   * Runs `chatter ARGS` as this person on their host, with `waits` after the first Enter; its exit code and the
+   * terminal's modes are shown after it.
+   */
+  constructor(
+    t: Test,
+    person: Person,
+    args: readonly string[],
+    { columns = 80, rows = 24, waits = false }: { columns?: number; rows?: number; waits?: boolean } = {},
+  ) {
     const quoted = [process.execPath, MAIN, '--data', person.data, ...args].map(quote).join(' ');
     const modes = "stty -a | tr ' ;' '\\n\\n' | grep -xE -- '-?(icanon|echo)' | tr '\\n' ' '";
-    const script = `${quoted}; printf 'exit %s ' $?; ${modes}; exec cat`;
+    const script = `${waits ? 'read -r line; ' : ''}${quoted}; printf '\\nexit %s ' $?; ${modes}; exec cat`;
     const inside = person.host ? ['ip', 'netns', 'exec', person.host.namespace] : [];
     const environment = ['env', '-u', 'NODE_OPTIONS', `HOME=${person.home}`, 'LC_ALL=C.UTF-8'];
     const command = [...inside, ...environment, 'sh', '-c', script].map(quote).join(' ');
