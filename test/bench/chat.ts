@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { reconnectWithNothingNew } from '../support/idle-reconnect.js';
 import { freePort, NodeProcess, twoNodes } from '../support/node-process.js';
 
 /**
@@ -19,6 +20,7 @@ try {
   await manyHere();
   await sentOneByOne();
   await caughtUp();
+  await metAgain();
 } finally {
   for (const node of all) await node.close();
 }
@@ -107,6 +109,20 @@ async function caughtUp(): Promise<void> {
   console.log(
     `a restart with nothing new: ${((bytesOfLoopback() - idle) / 1024).toFixed(1)} KiB, all that both nodes and the API say`,
   );
+}
+
+/** The same without the start, the handshake and the API: a stream in memory that has the history's channel alone. */
+async function metAgain(): Promise<void> {
+  const undo: (() => unknown)[] = [];
+  try {
+    const t = { teardown: (fn: () => unknown) => void undo.push(fn) };
+    const { bytes, people } = await reconnectWithNothingNew(t, { messages, people: 50 });
+    console.log(
+      `of that, what two say about a history of ${messages} lines by ${people} people when nothing is new: ${bytes} bytes, both ways`,
+    );
+  } finally {
+    for (const fn of undo.reverse()) await fn();
+  }
 }
 
 /** A start, the first page, and what is typed into the search. */

@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Room } from '../../src/room/room.js';
+import { reconnectWithNothingNew } from '../support/idle-reconnect.js';
 import { MemoryNetwork } from '../support/memory-discovery.js';
 import { MemoryNode, roomNumber } from '../support/memory-node.js';
 
@@ -74,4 +75,9 @@ t.test('text of any script is found, and what is typed means nothing to the inde
   t.same(await found('🎉'), [texts[3]]);
   for (const typed of ['a"b', '(', "it's", '-x', 'foo AND', '"', '*', 'NEAR(', ''])
     await t.resolves(atAnn.chat.search(typed, { limit: 9 }), typed);
+});
+
+t.test('two who have the same history say less than 1 KB about it when they meet again', async (t) => {
+  const { bytes } = await reconnectWithNothingNew(t, { messages: 400, people: 40 });
+  t.ok(bytes > 0 && bytes < 1024, `${bytes} bytes`);
 });
