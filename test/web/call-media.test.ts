@@ -7,6 +7,7 @@ import {
   isSkipped,
 } from '../../src/web/call/encode/encode-policy.js';
 import { chooseCodec } from '../../src/web/call/encode/encoder-codec.js';
+import { SampleTimes } from '../../src/web/call/encode/sample-times.js';
 import { JitterBuffer } from '../../src/web/call/playback/jitter-buffer.js';
 import { AudioClock } from '../../src/web/call/playback/lip-sync.js';
 import { Speaking } from '../../src/web/call/speaking.js';
@@ -119,6 +120,28 @@ t.test('tracks of any origin come to one clock', async (t) => {
   t.equal(clock.captured(40_000, 1_050_000), 1_033_000, 'what was delayed is not taken to be later');
   t.equal(clock.captured(73_000, 1_066_000), 1_066_000);
   t.ok(clock.captured(106_000, 1_110_000) <= 1_110_000, 'never in the future');
+});
+
+t.test('a microphone that lost a part of itself is on time again two seconds later', async (t) => {
+  const clock = new CaptureClock();
+  const lostUs = 300_000;
+  let captured = 0;
+  let now = 0;
+  for (let block = 0; block < 400; block++) {
+    now = block * 10_000 + (block < 200 ? 0 : lostUs);
+    captured = clock.captured(block * 10_000, now + (block % 3) * 1_000);
+  }
+  t.ok(now - captured < 10_000, `${(now - captured) / 1000} ms behind`);
+});
+
+t.test('a frame of sound has the time of its first sample, though some were lost before it', async (t) => {
+  const times = new SampleTimes();
+  for (let block = 0; block < 100; block++) times.add(10_000, 5_000_000 + block * 10_000);
+  t.equal(times.capturedAt(985_000), 5_985_000);
+  t.equal(times.add(10_000, 6_400_000), 1_000_000, 'places go on without a gap');
+  t.equal(times.capturedAt(1_000_000), 6_400_000);
+  t.equal(times.capturedAt(1_005_000), 6_405_000);
+  t.equal(times.capturedAt(985_000), 5_985_000, 'what was held back is of before');
 });
 
 t.test('the codec is the first of the order that everybody reads', async (t) => {

@@ -1,5 +1,6 @@
 import { CaptureClock } from './capture-clock.js';
 import type { EncodedFrame } from './encoded-frame.js';
+import { SampleTimes } from './sample-times.js';
 
 export interface AudioSenderOptions {
   /** The sound of a screen keeps both channels and more bits. Default false: a voice. */
@@ -30,6 +31,7 @@ const SILENCE = 127;
  *
  * 1. The encoder is set up by the first samples: only they say how many channels and what rate there really are.
  * 2. Every `AudioData` given to `encode` is closed by it.
+ * 3. A frame's time is when its first sample was captured, whatever was lost before it.
  */
 export class AudioSender {
   readonly stats: AudioSenderStats = { framesEncoded: 0, bytesSent: 0, audioLevel: 0 };
@@ -37,6 +39,7 @@ export class AudioSender {
   readonly #isMusic: boolean;
   #encoder: AudioEncoder | null = null;
   #clock = new CaptureClock();
+  #times = new SampleTimes();
   #sampleRate = 0;
   #seq = 0;
   #closed = false;
@@ -79,13 +82,14 @@ export class AudioSender {
     if (data.sampleRate !== this.#sampleRate) this.#configure(data.sampleRate, kept.length); // Invariant 1
     const samples = new Float32Array(kept.length * data.numberOfFrames);
     for (const [i, plane] of kept.entries()) samples.set(plane, i * data.numberOfFrames);
+    const exactUs = (data.numberOfFrames / data.sampleRate) * 1e6; // the block's own is rounded: that adds up
     const endUs = this.#clock.captured(data.timestamp + data.duration, this.#events.nowUs());
     const stamped = new AudioData({
       format: 'f32-planar',
       sampleRate: data.sampleRate,
       numberOfFrames: data.numberOfFrames,
       numberOfChannels: kept.length,
-      timestamp: Math.max(0, Math.round(endUs - data.duration)),
+      timestamp: Math.round(this.#times.add(exactUs, endUs - exactUs)),
       data: samples,
     });
     this.#encoder?.encode(stamped);
@@ -95,6 +99,7 @@ export class AudioSender {
   #configure(sampleRate: number, numberOfChannels: number): void {
     this.#stop();
     this.#sampleRate = sampleRate;
+    this.#times = new SampleTimes();
     this.#encoder = new AudioEncoder({
       output: (chunk) => this.#onChunk(chunk),
       error: (err) => this.#fail(err),
@@ -124,7 +129,7 @@ export class AudioSender {
       isKey: true,
       layer: 0,
       reference: levelOf(this.stats.audioLevel),
-      timestampUs: chunk.timestamp,
+      timestampUs: Math.max(0, Math.round(this.#times.capturedAt(chunk.timestamp))), // Invariant 3
       durationUs: chunk.duration ?? FRAME_US,
       configuration: null,
       payload,

@@ -1,5 +1,5 @@
-/** How far back the least delay is looked for. */
-const WINDOW_US = 10_000_000;
+/** How far back the least delay is looked for. A track that lost a part of itself counts on from an older time from then on. */
+const WINDOW_US = 1_500_000;
 
 /**
  * Puts a track's own times on one clock for all tracks of this page, in microseconds: sound and picture of one moment

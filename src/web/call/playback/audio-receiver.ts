@@ -15,11 +15,20 @@ export interface AudioReceiverStats extends JitterStats {
 const GAP_MAX_US = 200_000;
 const LEVEL_DECAY = 0.85;
 const RATE_HZ = 48_000;
+/** Frames that are being decoded at most: more have come to nothing. */
+const DECODING_MAX = 50;
+
+/** What a decoder does not tell of a frame: it counts samples, and knows nothing of gaps. */
+interface Decoding {
+  captureUs: number;
+  missingUs: number;
+}
 
 /**
  * Decodes one track of sound and hands it to its worklet.
  *
  * 1. Frames are decoded in order, each once: what comes after a later one is too late to be heard.
+ * 2. Each frame decoded gives one block of samples, and the block the frame's own time.
  */
 export class AudioReceiver {
   readonly stats: AudioReceiverStats = {
@@ -34,8 +43,8 @@ export class AudioReceiver {
     jumped: 0,
   };
   readonly #port: MessagePort;
-  readonly #missing = new Map<number, number>();
   #decoder: AudioDecoder | null = null;
+  #decoding: Decoding[] = [];
   #lastSeq = -1;
 
   /** `latencyMs` is what lies between the worklet and the ear. The port is closed by `close()`. */
@@ -56,12 +65,13 @@ export class AudioReceiver {
     this.#lastSeq = seq;
     this.stats.framesLost += lost;
     const missingUs = Math.min(lost * durationUs, GAP_MAX_US);
-    if (missingUs > 0) this.#missing.set(captureUs, missingUs);
     try {
       this.#decoder ??= this.#newDecoder();
       this.#decoder.decode(
         new EncodedAudioChunk({ type: 'key', timestamp: captureUs, duration: durationUs, data: payload }),
       );
+      this.#decoding.push({ captureUs, missingUs });
+      if (this.#decoding.length > DECODING_MAX) this.#decoding.shift();
     } catch {
       this.#stop(); // bytes that are no Opus; the next frame gets a new decoder
     }
@@ -84,14 +94,12 @@ export class AudioReceiver {
       data.copyTo(plane, { planeIndex, format: 'f32-planar' });
       return plane;
     });
-    const { timestamp: timestampUs } = data;
+    const { captureUs, missingUs } = this.#decoding.shift() ?? { captureUs: data.timestamp, missingUs: 0 }; // Invariant 2
     data.close();
-    const missingUs = this.#missing.get(timestampUs) ?? 0;
-    this.#missing.clear();
     let peak = 0;
     for (const sample of planes[0] ?? []) peak = Math.max(peak, Math.abs(sample));
     this.stats.audioLevel = Math.max(peak, this.stats.audioLevel * LEVEL_DECAY);
-    const sound: DecodedSound = { planes, timestampUs, missingUs };
+    const sound: DecodedSound = { planes, timestampUs: captureUs, missingUs };
     this.#port.postMessage(
       sound,
       planes.map(({ buffer }) => buffer),
@@ -101,5 +109,6 @@ export class AudioReceiver {
   #stop(): void {
     if (this.#decoder && this.#decoder.state !== 'closed') this.#decoder.close();
     this.#decoder = null;
+    this.#decoding = [];
   }
 }

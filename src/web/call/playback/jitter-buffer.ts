@@ -1,20 +1,21 @@
 /** Sound plays when this much has come. */
 const START_MS = 40;
 /** What is to be left in the buffer at its lowest, at first, at least and at most. */
-const SPARE_START_MS = 12;
-const SPARE_MIN_MS = 8;
+const SPARE_START_MS = 8;
+const SPARE_MIN_MS = 5;
 const SPARE_MAX_MS = 150;
 /** Each time the buffer ran empty it keeps this much more … */
 const SPARE_UP_MS = 10;
-/** … and this much less after ten seconds in which it did not. */
+/** … and less by this share of what is above the least, and this much at least, after each time in which it did not. */
+const SPARE_DOWN = 0.25;
 const SPARE_DOWN_MS = 4;
-const CLEAN_MS = 10_000;
+const CLEAN_MS = 5_000;
 /** The lowest level is looked for over this time, in two halves. */
 const WINDOW_MS = 2_000;
 /** Faster and slower by what is hardly heard; from this much off on. */
 const FASTER = 1.02;
 const SLOWER = 0.985;
-const TOLERANCE_MS = 8;
+const TOLERANCE_MS = 4;
 /** More than this too much is left out at once. */
 const JUMP_MS = 200;
 /** Between words nobody hears time pass: while it is this quiet, what is too much goes this fast. */
@@ -141,7 +142,7 @@ export class JitterBuffer {
       this.#forgetLowest();
       return 1;
     }
-    if (overMs > TOLERANCE_MS * 2 && this.#loudness < QUIET && this.#depth > 2 * START_MS * this.#perMs)
+    if (overMs > TOLERANCE_MS * 4 && this.#loudness < QUIET && this.#depth > 2 * START_MS * this.#perMs)
       return FASTER_WHILE_QUIET;
     return overMs > TOLERANCE_MS ? FASTER : overMs < -TOLERANCE_MS / 2 ? SLOWER : 1;
   }
@@ -204,7 +205,8 @@ export class JitterBuffer {
     this.#cleanLeft -= length;
     if (this.#cleanLeft <= 0) {
       this.#cleanLeft = CLEAN_MS * this.#perMs;
-      this.stats.spareMs = Math.max(this.stats.spareMs - SPARE_DOWN_MS, SPARE_MIN_MS);
+      const down = Math.max(SPARE_DOWN_MS, (this.stats.spareMs - SPARE_MIN_MS) * SPARE_DOWN);
+      this.stats.spareMs = Math.max(this.stats.spareMs - down, SPARE_MIN_MS);
     }
   }
 
