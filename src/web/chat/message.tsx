@@ -4,7 +4,7 @@ import { memo, useState } from 'react';
 import type { Message } from '../../daemon/chat-api.js';
 import { Face } from '../parts/face.js';
 import { Failure } from '../parts/failure.js';
-import { clockTime } from '../parts/times.js';
+import { clockTime, wholeTime } from '../parts/times.js';
 import { Delivery } from './delivery.js';
 import type { Mentionable } from './find-mentions.js';
 import { Markdown } from './markdown.js';
@@ -71,9 +71,10 @@ export const MessageView = memo(function MessageView({
 });
 
 function Time({ sent }: { sent: string }) {
+  const at = Date.parse(sent);
   return (
-    <time dateTime={sent} title={new Date(sent).toLocaleString()}>
-      {clockTime(Date.parse(sent))}
+    <time dateTime={sent} title={wholeTime(at)}>
+      {clockTime(at)}
     </time>
   );
 }
@@ -115,7 +116,7 @@ function Said({ message, mentionable }: { message: Message; mentionable: Mention
       {/* What the node says of an offer or a call holds names of files: no Markdown. */}
       {kind === 'file' || kind === 'call' ? text : <Markdown text={text} mentionable={mentionable} />}
       {message.edited && (
-        <span className="message-edited" title={`Edited ${new Date(message.edited).toLocaleString()}`}>
+        <span className="message-edited" title={`Edited ${wholeTime(Date.parse(message.edited))}`}>
           edited
         </span>
       )}

@@ -22,12 +22,16 @@ import { layoutTimeline } from './layout-timeline.js';
 import { MessageView } from './message.js';
 import { DeleteDialog, ReachDialog } from './message-dialogs.js';
 import { copyText, MessageTools, type Opened } from './message-tools.js';
+import { useFlood } from './use-flood.js';
 import { useMentionable } from './use-mentionable.js';
 import { type Sight, useReadingPlace } from './use-reading-place.js';
 import { useTalks } from './use-talks.js';
 
 /** Own messages at the end that tell their delivery in words. */
 const RECENT = 2;
+
+/** No row is lower, so that as many fill the window; more are not drawn while more comes than anybody reads. */
+const LOWEST_ROW_PX = 20;
 
 /**
  * What was said, as a feed. A piece of the history is in the document; older and newer pages come in as the reader gets
@@ -38,10 +42,12 @@ export function Timeline({ room }: { room: RoomState }) {
   const { window: held, following, unreadFrom, target } = talk;
   const talks = useTalks();
   const { link, transfers } = usePage();
-  const rows = useMemo(
+  const all = useMemo(
     () => layoutTimeline(held, entries, unreadFrom, transfers),
     [held, entries, unreadFrom, transfers],
   );
+  const isFlood = useFlood(all) && following;
+  const rows = isFlood ? all.slice(-Math.ceil(innerHeight / LOWEST_ROW_PX)) : all;
   const recent = useMemo(() => recentOwn(held.messages), [held.messages]);
   const mentionable = useMentionable(room);
   const view = useRef<HTMLDivElement>(null);
@@ -53,7 +59,7 @@ export function Timeline({ room }: { room: RoomState }) {
   const onSight = useCallback(
     ({ atEnd, nearTop, nearBottom, last }: Sight) => {
       if (held.stale) return; // it tells nothing of where the reader is
-      if (nearTop) void talks.older(roomId);
+      if (nearTop && !isFlood) void talks.older(roomId);
       if (nearBottom) void talks.newer(roomId);
       const isAtEnd = atEnd && !held.newerLeft;
       if (isAtEnd !== following)
@@ -61,7 +67,7 @@ export function Timeline({ room }: { room: RoomState }) {
       const seen = document.hidden ? undefined : newestUnread(held.messages, last, isAtEnd);
       if (seen) talks.seen(roomId, seen);
     },
-    [talks, roomId, held, following],
+    [talks, roomId, held, following, isFlood],
   );
   const look = useReadingPlace({ view, list, following, onSight });
 
@@ -72,7 +78,7 @@ export function Timeline({ room }: { room: RoomState }) {
   }, [talks, roomId, isReady, held.stale, following]);
   // What came, or what is in sight now that the window is looked at, may be new to the reader.
   // biome-ignore lint/correctness/useExhaustiveDependencies: looked at whenever other rows are drawn
-  useEffect(look, [look, rows]);
+  useEffect(look, [look, all]);
   useEffect(() => {
     document.addEventListener('visibilitychange', look);
     return () => document.removeEventListener('visibilitychange', look);
@@ -153,8 +159,8 @@ export function Timeline({ room }: { room: RoomState }) {
               data-id={row.id}
               data-message={row.type === 'message' ? '' : undefined}
               tabIndex={-1}
-              aria-posinset={index + 1}
-              aria-setsize={isWhole ? rows.length : -1}
+              aria-posinset={all.length - rows.length + index + 1}
+              aria-setsize={isWhole ? all.length : -1}
               className="timeline-row"
             >
               {row.type === 'day' && <h2 className="day">{dayWord(row.at)}</h2>}

@@ -1,7 +1,13 @@
 const DAY_MS = 24 * 3_600_000;
 
-export const clockTime = (at: number): string =>
-  new Date(at).toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' });
+// Made once: making one costs far more than what it is used for.
+const CLOCK = new Intl.DateTimeFormat([], { hour: 'numeric', minute: '2-digit' });
+const WHOLE = new Intl.DateTimeFormat([], { dateStyle: 'short', timeStyle: 'medium' });
+
+export const clockTime = (at: number): string => CLOCK.format(at);
+
+/** Day and time to the second. */
+export const wholeTime = (at: number): string => WHOLE.format(at);
 
 /** When somebody was there last: a time today, a day this week, a date before. */
 export function lastSeen(at: number, now = Date.now()): string {

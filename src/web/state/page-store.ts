@@ -13,6 +13,7 @@ const SHOWN = 'chatter-shown-room';
  *
  * 1. The node is the truth: an action asks it, and what is shown changes by what it answers and tells.
  * 2. Listeners hear at most once a frame, so that a flood of events costs one drawing each.
+ * 3. After a drawing that took long it rests for longer, so that keys are heard in between however much comes.
  */
 export class PageStore {
   readonly #connection: NodeConnection;
@@ -22,6 +23,8 @@ export class PageStore {
   #drawn: State = EMPTY;
   #frame: number | null = null;
   #later: ReturnType<typeof setTimeout> | null = null;
+  #drawnAt = 0;
+  #restMs = 0;
 
   constructor() {
     const { code, room } = takeAddress();
@@ -189,9 +192,13 @@ export class PageStore {
   #set(state: State): void {
     if (state === this.#state) return;
     this.#state = state;
-    // Invariant 2; a hidden page has no frames.
-    if (document.hidden) this.#later ??= setTimeout(() => this.#draw(), HIDDEN_MS);
-    else this.#frame ??= requestAnimationFrame(() => this.#draw());
+    if (this.#frame !== null || this.#later !== null) return; // Invariant 2
+    const rest = this.#drawnAt + this.#restMs - performance.now();
+    // A hidden page has no frames.
+    if (document.hidden) this.#later = setTimeout(() => this.#draw(), HIDDEN_MS);
+    else if (rest > 0)
+      this.#later = setTimeout(() => this.#draw(), rest); // Invariant 3
+    else this.#frame = requestAnimationFrame(() => this.#draw());
   }
 
   #draw(): void {
@@ -200,9 +207,19 @@ export class PageStore {
     this.#frame = null;
     this.#later = null;
     this.#drawn = this.#state;
+    const startedAt = performance.now();
     for (const listener of this.#listeners) listener();
+    // Runs once what was drawn is in the document.
+    setTimeout(() => {
+      this.#drawnAt = performance.now();
+      this.#restMs = Math.min(REST_MAX_MS, (this.#drawnAt - startedAt) * REST_FACTOR);
+    });
   }
 }
+
+/** The page draws for a third of the time at most, or four times a second. */
+const REST_FACTOR = 2;
+const REST_MAX_MS = 250;
 
 /** How often a page that nobody sees is drawn: its title tells what is new. */
 const HIDDEN_MS = 200;
