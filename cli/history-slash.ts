@@ -5,14 +5,17 @@ import { ChatterError } from '../src/errors.js';
 import { Names } from './event-lines.js';
 import { messageLines } from './message-lines.js';
 import { PLAIN } from './output.js';
+import { personLabel } from './person-commands.js';
 
-const VERBS = ['search', 'history', 'mentions', 'dm', 'allow', 'refuse'] as const;
+const VERBS = ['search', 'history', 'mentions', 'dm', 'requests', 'allow', 'refuse'] as const;
 type HistoryVerb = (typeof VERBS)[number];
 
 export const isHistoryVerb = (verb: string): verb is HistoryVerb => VERBS.includes(verb as HistoryVerb);
 
 const FOUND = 20;
 const MOST = 500;
+/** Of what waited so many messages are shown once it is allowed; `/history` and `/search` find the others. */
+const SHOWN_DIRECT = 100;
 
 /** `/search`, `/dm` and the like in a room; resolves to what is to be shown. `see` is told of the messages in it. */
 export async function historyCommand(
@@ -50,19 +53,38 @@ export async function historyCommand(
       await client.request('dm', { room, person, text });
       return [];
     }
+    case 'requests': {
+      const waiting = await client.request('requests', { room });
+      const lines = waiting.map(
+        ({ person, messages }) =>
+          `${personLabel(person)}  ${messages} ${messages === 1 ? 'message' : 'messages'}`,
+      );
+      return lines.length === 0
+        ? ['Nobody waits for an answer.']
+        : [...lines, '/allow NAME shows it; /refuse NAME'];
+    }
     default: {
       if (!argument) throw new ChatterError('USAGE', { message: `/${verb} needs a name, or name#tag.` });
       await client.request('dmAnswer', { room, person: argument, accept: verb === 'allow' });
       if (verb === 'refuse') return [`What ${argument} writes to you alone is not shown.`];
-      const { messages } = await client.request('history', { room, from: argument, limit: MOST });
       return [
         `What ${argument} writes to you alone is shown.`,
-        ...shown(
-          messages.filter(({ to, self }) => to && !self),
-          see,
-        ),
+        ...shown(await directFrom(client, room, argument), see),
       ];
     }
+  }
+}
+
+/** The newest of what somebody wrote to one alone, however much they said to everybody since. */
+async function directFrom(client: Client, room: string, from: string): Promise<Message[]> {
+  const direct: Message[] = [];
+  let before: string | undefined;
+  for (;;) {
+    const page = await client.request('history', { room, from, before, limit: MOST });
+    direct.unshift(...page.messages.filter(({ to, self }) => to && !self));
+    before = page.messages[0]?.id;
+    if (!page.more || before === undefined || direct.length >= SHOWN_DIRECT)
+      return direct.slice(-SHOWN_DIRECT);
   }
 }
 

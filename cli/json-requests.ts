@@ -3,7 +3,7 @@ import type { Client } from '../src/daemon/client.js';
 import { ChatterError } from '../src/errors.js';
 
 /** What a line of `join --json` can ask for, besides `say`: each is about the room of the window. */
-const VERBS = ['dm', 'edit', 'delete', 'react', 'read', 'typing'] as const;
+const VERBS = ['dm', 'edit', 'delete', 'react', 'read', 'typing', 'dmAnswer'] as const;
 type Verb = 'say' | (typeof VERBS)[number];
 
 export interface JsonRequest {

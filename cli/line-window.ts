@@ -2,6 +2,7 @@ import type { ApiEvent, Peer, Person, Result } from '../src/daemon/api.js';
 import type { Client } from '../src/daemon/client.js';
 import { ChatterError } from '../src/errors.js';
 import { type Context, failureLine } from './context.js';
+import { requestLines } from './direct-requests.js';
 import { eventLines, Names } from './event-lines.js';
 import { EXIT } from './exit-codes.js';
 import { inputLine } from './input-line.js';
@@ -127,10 +128,24 @@ export class LineWindow {
       else if (!message.author.muted && !message.request)
         this.#print(messageLines(message, { paint: out.paint, nameOf: (person) => this.#names.of(person) }));
     }
+    await this.#showRequests();
     const early = this.#early ?? [];
     this.#early = null;
     for (const event of early) if (event.type !== 'message' || !before.has(event.id)) this.#onEvent(event);
     this.#tellRead();
+  }
+
+  /** Whoever wants to write to one alone waits, however long ago they wrote. */
+  async #showRequests(): Promise<void> {
+    const { room, roomId } = this.#room;
+    const waiting = await this.#client.request('requests', { room: roomId }).catch(() => []);
+    const people = waiting.map(({ person }) => person).filter(({ muted }) => !muted);
+    for (const { id } of people) this.#asked.add(id);
+    const { out } = this.#context;
+    if (!out.json) return this.#print(requestLines(people, (person) => this.#names.of(person)).map(safe));
+    const time = new Date().toISOString();
+    for (const { person, messages } of waiting)
+      out.object({ type: 'request', time, room, roomId, person, messages });
   }
 
   /** What stands before a person is read; what a program was given is not. */

@@ -51,6 +51,7 @@ const FURTHER: readonly (readonly [verb: string, takes: Takes])[] = [
   ['peers', 'nothing'],
   ['mentions', 'nothing'],
   ['history', 'text'],
+  ['requests', 'nothing'],
   ['allow', 'person'],
   ['refuse', 'person'],
   ['files', 'nothing'],

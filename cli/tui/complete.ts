@@ -127,8 +127,8 @@ function withChosen(state: State, completion: Completion): State {
 }
 
 /** Those who are here come first. A name that a terminal could take for more than a name is none. */
-function people({ here, gone, names, self }: State): string[] {
-  const all = [...here.values(), ...[...gone.values()].map(({ person }) => person)];
+function people({ here, gone, requested, names, self }: State): string[] {
+  const all = [...here.values(), ...[...gone.values()].map(({ person }) => person), ...requested.values()];
   const others = all.filter(({ id }) => id !== self.id).map((person) => nameOf(names, person));
   return [...new Set(others)].filter((name) => safe(name) === name);
 }

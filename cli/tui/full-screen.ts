@@ -14,6 +14,7 @@ import { withText } from './editor.js';
 import { type Entry, messagesOf, type Tone, withEntries } from './entries.js';
 import { KeyDecoder } from './keys.js';
 import { layout } from './layout.js';
+import { withRequests } from './message-entry.js';
 import { paint } from './paint.js';
 import { reduceEvents, withPeers, withTransfers } from './reduce-event.js';
 import { isFull, withNewest, withOlder } from './reduce-history.js';
@@ -88,7 +89,7 @@ export class FullScreen {
     const peersTimer = setInterval(() => void this.#readPeers(), PEERS_MS);
     try {
       this.#enter();
-      void this.#readHistory();
+      void this.#readRequests().then(() => this.#readHistory());
       void this.#readDraft();
       void this.#readPeers();
       void this.#readTransfers();
@@ -274,6 +275,15 @@ export class FullScreen {
     const waiting = transfers.filter(({ state, mine }) => state === 'offered' && !mine);
     if (waiting.length > 0)
       this.#note([...waiting.map(listLine), 'These wait for your answer: /accept ID, /decline ID'], 'strong');
+  }
+
+  /** Whoever wants to write to one alone waits, however long ago they wrote. */
+  async #readRequests(): Promise<void> {
+    const { roomId: room, openedAt } = this.#state;
+    const waiting = await this.#client.request('requests', { room }).catch(() => []);
+    this.#takeEvents();
+    const people = waiting.map(({ person }) => person);
+    this.#set(withRequests(this.#state, people, openedAt));
   }
 
   /** Reads the newest page again where the history has changed, unless somebody reads further up just now. */

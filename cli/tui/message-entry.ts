@@ -1,5 +1,7 @@
+import type { Person } from '../../src/daemon/api.js';
 import type { Message } from '../../src/daemon/chat-api.js';
-import type { LineEntry, MessageEntry } from './entries.js';
+import { requestLines } from '../direct-requests.js';
+import { type LineEntry, type MessageEntry, withEntries } from './entries.js';
 import { named, nameOf, type State } from './state.js';
 
 /**
@@ -24,27 +26,32 @@ export function messageEntry(
   };
 }
 
-/** Somebody who is not verified wants to write to one alone: told once, without what they wrote. */
-export function requestEntry(
-  { names, entries }: Pick<State, 'names' | 'entries'>,
-  message: Message,
-): LineEntry | null {
-  const { author, sent } = message;
-  const key = `request:${author.id}`;
-  if (author.muted || entries.some((entry) => entry.key === key)) return null;
-  const ref = `${author.name}#${author.tag}`;
-  return {
+/**
+ * The state with people who want to write to one alone told of, each once: without what they wrote. `at` is milliseconds
+ * since 1970.
+ */
+export function withRequests(state: State, people: readonly Person[], at: number): State {
+  const requested = new Map(state.requested);
+  let { names } = state;
+  const fresh: Person[] = [];
+  for (const person of people) {
+    if (person.muted || requested.has(person.id)) continue;
+    requested.set(person.id, person);
+    names = named(names, person);
+    fresh.push(person);
+  }
+  const [first] = fresh;
+  if (!first) return state;
+  const entry: LineEntry = {
     type: 'line',
     kind: 'other',
-    key,
-    at: Date.parse(sent),
+    key: `request:${first.id}`,
+    at,
     tone: 'strong',
-    lines: [
-      `${nameOf(names, author)}, who is not verified, wants to write to you alone.`,
-      `/allow ${ref} shows it   /refuse ${ref} hides it`,
-    ],
+    lines: requestLines(fresh, (person) => nameOf(names, person)),
     people: new Map(),
   };
+  return { ...state, names, requested, entries: withEntries(state.entries, [entry]) };
 }
 
 /** The names, with those of everybody who wrote these. */

@@ -13,7 +13,7 @@ import {
   withMessage,
   withOwnMessages,
 } from './entries.js';
-import { messageEntry, requestEntry } from './message-entry.js';
+import { messageEntry, withRequests } from './message-entry.js';
 import { named, nameOf, type State } from './state.js';
 
 /**
@@ -27,6 +27,8 @@ export function reduceEvents(state: State, events: readonly ApiEvent[]): State {
     if (!('roomId' in event) || event.roomId !== state.roomId) continue;
     if (changesMessage(event)) {
       next = changed(flushed(next, added), event);
+    } else if (event.type === 'message' && event.request) {
+      next = withRequests(reducePeople(flushed(next, added), event), [event.author], Date.parse(event.time));
     } else {
       next = reducePeople(next, event);
       next = reduceTransfers(next, event);
@@ -212,7 +214,7 @@ function entryOf(state: State, event: ApiEvent): Entry | null {
   const name = (person: Person) => nameOf(state.names, person);
   switch (event.type) {
     case 'message':
-      return event.request ? requestEntry(state, event) : messageEntry(state, event);
+      return messageEntry(state, event);
     case 'peer-joined':
       return { ...line(event, 'dim', []), kind: 'joined', people: one(event.peer, name) };
     case 'peer-left':

@@ -1,13 +1,6 @@
 import type { Message } from '../../src/daemon/chat-api.js';
-import {
-  type Entry,
-  KEPT_ENTRIES,
-  type MessageEntry,
-  withEntries,
-  withNewestPage,
-  withOlderPage,
-} from './entries.js';
-import { messageEntry, namesWith, requestEntry } from './message-entry.js';
+import { KEPT_ENTRIES, type MessageEntry, withNewestPage, withOlderPage } from './entries.js';
+import { messageEntry, namesWith, withRequests } from './message-entry.js';
 import type { State } from './state.js';
 
 /** A page of the history as the node gives it: oldest first, and whether older ones are known. */
@@ -21,18 +14,15 @@ export function withNewest(state: State, { messages, more }: Page): State {
   const names = namesWith(state.names, messages);
   const page = entriesOf({ ...state, names }, messages);
   const unread = page.find(({ message }) => message.unread)?.key ?? null;
-  let entries: readonly Entry[] = withNewestPage(state.entries, page);
-  for (const message of messages) {
-    const asks = message.request ? requestEntry({ names, entries }, message) : null;
-    if (asks) entries = withEntries(entries, [asks]);
-  }
-  return {
+  const next: State = {
     ...state,
     names,
-    entries,
+    entries: withNewestPage(state.entries, page),
     older: more ? 'more' : 'none',
     unreadFrom: state.unreadFrom ?? unread,
   };
+  const asking = messages.filter(({ request }) => request).map(({ author }) => author);
+  return withRequests(next, asking, state.openedAt);
 }
 
 /** The state with an older page above what it had. */

@@ -56,6 +56,8 @@ export interface State {
   readonly older: 'unknown' | 'more' | 'loading' | 'none';
   /** How far each person has what oneself said, by id: clocks. */
   readonly reach: ReadonlyMap<string, { readonly delivered: number; readonly read: number }>;
+  /** People whose wish to write to one alone was told, by id. */
+  readonly requested: ReadonlyMap<string, Person>;
   /** Others who are writing, by id. */
   readonly typing: ReadonlyMap<string, Person>;
   /** The first entry that was not seen when it came: a line stands above it. */
@@ -96,6 +98,7 @@ export const emptyState = (
   entries: [],
   older: 'unknown',
   reach: new Map(),
+  requested: new Map(),
   typing: new Map(),
   unreadFrom: null,
   focused: true,

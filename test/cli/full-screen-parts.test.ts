@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { requestLines } from '../../cli/direct-requests.js';
 import { personAndText } from '../../cli/history-slash.js';
 import { aboutMessage } from '../../cli/message-commands.js';
 import { slashHelp } from '../../cli/slash-verbs.js';
@@ -9,6 +10,7 @@ import { EMPTY_EDITOR, edit } from '../../cli/tui/editor.js';
 import { KEPT_ENTRIES } from '../../cli/tui/entries.js';
 import { type Key, KeyDecoder } from '../../cli/tui/keys.js';
 import { type Frame, layout } from '../../cli/tui/layout.js';
+import { withRequests } from '../../cli/tui/message-entry.js';
 import { reduceEvents, withPeers } from '../../cli/tui/reduce-event.js';
 import { withNewest, withOlder } from '../../cli/tui/reduce-history.js';
 import { type Effect, reduceKey } from '../../cli/tui/reduce-key.js';
@@ -481,6 +483,18 @@ t.test('a direct message of somebody who is not verified waits, told once', asyn
   t.match(shown(state), /Eve, who is not verified, wants to write to you alone\.\n +\/allow Eve#e00000/);
   t.notMatch(shown(state), /spam/);
   t.equal(state.entries.length, 1);
+  const both = reduceEvents(start(), [request('spam 1'), request('spam 2')]);
+  t.equal(both.entries.length, 1, 'nor twice where both come at once');
+  const many = ['e', 'f', 'g', 'h', 'i'].map((id) => person(id, `Eve ${id}`));
+  const told = withRequests(start(), many, NOW);
+  t.match(
+    shown(told).replace(/\n +/g, ' '),
+    /5 people, who are not verified, want to write to you alone: Eve e#e00000, Eve f#f00000, Eve g#g00000 and 2 more\./,
+    'whoever asked before this window was opened is told of with it, on one line',
+  );
+  t.equal(withRequests(told, many, NOW), told);
+  t.same(await wordsFor(told, begun('/allow eve h', 12) as Begun), ['Eve h'], 'their names are completed');
+  t.match(requestLines(many.slice(0, 2), ({ name }) => name)[0], /: Eve e#e00000 and Eve f#f00000\.$/);
   const writing = reduceEvents(start(), [
     event({ type: 'typing', ...room, peer: person('e', 'Eve'), on: true }),
   ]);

@@ -80,6 +80,20 @@ if (has(t, 'root', 'ip')) {
           .map(({ text }) => text),
         ['for\nlater', 'and this'],
       );
+      t.match(
+        objects(back.out).find(({ type }) => type === 'request'),
+        { person: { name: 'Bob' }, messages: 1, room: 'lab' },
+        'who has asked before is told of again, though no message of before is printed',
+      );
+      const plain = other.start(['join', 'lab', '--no-color', '--commands']);
+      await plain.until(/^Bob, who is not verified, wants to write to you alone\.\n\/allow Bob#\w{6} /m);
+      plain.write('/requests\n');
+      await plain.until(/^Bob#\w{6} {2}3 messages$/m);
+      plain.write('/allow Bob\n');
+      await plain.until(/shown\.\n» [^\n]+Bob \(to you alone\): between us\n/);
+      plain.write('/requests\n');
+      await plain.until(/^Nobody waits for an answer\.$/m);
+      t.equal((await plain.end('{quit}\n')).code, 0);
 
       t.match(await person.run(['keep', 'lab']), {
         code: 0,
