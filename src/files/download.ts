@@ -52,7 +52,7 @@ interface Held {
 
 /** Blocks looked at ahead of the first one that is missing. */
 const CANDIDATES = 2048;
-const PAGES_AHEAD = 3;
+const PAGES_AHEAD = 4;
 const MIN_ASKED = 4;
 const MAX_ASKED = 32;
 /** How long a holder's answers may take, in blocks asked for at its rate. */

@@ -10,7 +10,7 @@ import type { TransferTable } from './transfer-table.js';
 /** Blocks hashed before others get the event loop: about a millisecond. */
 const BLOCKS_A_TURN = 4;
 /** Hashing goes on until it is so far ahead of what was asked for: 1 GiB. */
-const PAGES_AHEAD = 4;
+const PAGES_AHEAD = 32;
 
 export interface HashAheadOptions {
   /** One of our own. */

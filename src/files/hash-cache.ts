@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../clock.js';
 import type { Storage, Value } from '../storage/database.js';
 import { blake3 } from './blake3.js';
 import type { FileIdentity } from './file-content.js';
-import { BLOCK_BYTES, BLOCKS_A_PAGE, type Extent, type Layout } from './layout.js';
+import { BLOCK_BYTES, type Extent, type Layout } from './layout.js';
 
 /** Rows are written so many at a time, each time one wait for the disk. */
 const ROWS_AT_ONCE = 250;
@@ -11,6 +11,9 @@ const WRITE_AFTER_MS = 500;
 const DAY_MS = 24 * 60 * 60_000;
 /** What nobody has asked for in so long is forgotten. */
 const LIFE_DAYS = 90;
+
+/** Hashes of a big file are kept for stretches of 256 MiB: one row each. */
+const CHUNK_BLOCKS = 1024;
 
 /** Blocks whose hashes are kept together: a stretch of one big file, or a pack. */
 export interface Chunk {
@@ -31,9 +34,9 @@ export function chunkAt(layout: Layout, block: number): Chunk {
     return { files: extents.map((each) => each.file), part: 0, first: block, count: 1 };
   }
   const inFile = offset / BLOCK_BYTES;
-  const part = Math.floor(inFile / BLOCKS_A_PAGE);
-  const first = block - inFile + part * BLOCKS_A_PAGE;
-  const count = Math.min(BLOCKS_A_PAGE, Math.ceil(layout.sizeOf(file) / BLOCK_BYTES) - part * BLOCKS_A_PAGE);
+  const part = Math.floor(inFile / CHUNK_BLOCKS);
+  const first = block - inFile + part * CHUNK_BLOCKS;
+  const count = Math.min(CHUNK_BLOCKS, Math.ceil(layout.sizeOf(file) / BLOCK_BYTES) - part * CHUNK_BLOCKS);
   return { files: [file], part, first, count };
 }
 

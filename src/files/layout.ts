@@ -2,8 +2,11 @@ import { LIMITS } from '../limits.js';
 
 /** The unit of verification; the last block of a file may be shorter. */
 export const BLOCK_BYTES = 256 * 1024;
-/** Block hashes on one signed page: 256 MiB of content. */
-export const BLOCKS_A_PAGE = 1024;
+/**
+ * Block hashes on one signed page: 32 MiB of content. Nothing of a page can be had before all of it is hashed, so a copy
+ * that is still coming is given so far behind; a terabyte has 32,768 pages.
+ */
+export const BLOCKS_A_PAGE = 128;
 
 /** A stretch of a file inside a block. */
 export interface Extent {
