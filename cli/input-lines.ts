@@ -17,6 +17,7 @@ export class InputLines implements AsyncIterable<string> {
   readonly #output: NodeJS.WriteStream;
   readonly #queue: string[] = [];
   #ended = false;
+  #rests = false;
   #wake: () => void = () => {};
   #interrupted: () => void = () => {};
   #interrupts = 0;
@@ -51,12 +52,19 @@ export class InputLines implements AsyncIterable<string> {
     for (;;) {
       const line = this.#queue.shift();
       if (line !== undefined) {
-        if (this.#queue.length < AHEAD && !this.#ended) this.#lines?.resume();
+        if (this.#queue.length < AHEAD && !this.#ended && !this.#rests) this.#lines?.resume();
         yield line;
         if (this.isTerminal && !this.#ended) this.#lines?.prompt();
       } else if (this.#ended) return;
       else await new Promise<void>((wake) => (this.#wake = wake));
     }
+  }
+
+  /** While it rests no more is read; lines that were read already come. */
+  rest(on: boolean): void {
+    this.#rests = on;
+    if (on) this.#lines?.pause();
+    else if (!this.#ended && this.#queue.length < AHEAD) this.#lines?.resume();
   }
 
   /** Prints above the prompt; what is being typed stays. */

@@ -8,7 +8,9 @@ import { EXIT } from './exit-codes.js';
 import { inputLine } from './input-line.js';
 import { InputLines } from './input-lines.js';
 import { asRequest, doRequest } from './json-requests.js';
+import { isLive } from './live-room.js';
 import { messageLines } from './message-lines.js';
+import { Outbox } from './outbox.js';
 import { safe } from './output.js';
 import { ShownMessages } from './shown-messages.js';
 import { slashCommand } from './slash-commands.js';
@@ -44,8 +46,10 @@ export class LineWindow {
   readonly #undelivered = new Set<string>();
   /** Confirmed before the node's own answer about the line was looked at. */
   readonly #confirmed = new Set<string>();
-  /** Said on a pipe while nobody was here. */
+  /** Said on a pipe in the lobby, of which nothing is kept, while nobody was here. */
   readonly #held: string[] = [];
+  /** Takes what a pipe says elsewhere. */
+  readonly #outbox: Outbox | null;
   #releasing = false;
   /** Own messages that were said in this window, until the node has told of them. */
   readonly #own = new Set<string>();
@@ -61,6 +65,15 @@ export class LineWindow {
     this.#takesCommands = commands || this.#input.isTerminal;
     // A program that is started again would take what was said before for something new.
     this.#history = history ?? (this.#input.isTerminal ? SHOWN_BEFORE : 0);
+    this.#outbox =
+      this.#input.isTerminal || isLive(room)
+        ? null
+        : new Outbox(client, room, {
+            busy: (busy) => this.#input.rest(busy),
+            said: (id) => context.out.json || this.#own.add(id),
+            failed: (err) => this.#fail(err),
+            changed: () => this.#checkDelivered(),
+          });
   }
 
   async run(): Promise<number> {
@@ -73,6 +86,7 @@ export class LineWindow {
     this.#client.on('resync', () => void this.#resync().catch((err: unknown) => this.#fail(err)));
     this.#client.on('failed', (err) => {
       this.#lost = err;
+      this.#outbox?.close();
       this.#input.close();
     });
     this.#client.on('lost', () => this.#context.out.note('The node ended; starting it again.'));
@@ -82,6 +96,7 @@ export class LineWindow {
         if (line === '{quit}' || (this.#takesCommands && inputLine(line).type === 'quit')) break;
         await this.#take(line);
       }
+      await this.#outbox?.idle();
       if (!this.#lost) await this.#delivered();
     } finally {
       this.#input.close();
@@ -164,13 +179,15 @@ export class LineWindow {
       if (request) {
         this.#checkRoom(request.params.room);
         const { verb, params } = request;
-        if (verb === 'say' && params.replyTo === undefined) await this.#say(String(params.text));
-        else await doRequest(this.#client, request, this.#room.roomId);
+        if (verb === 'say' && params.replyTo === undefined) return await this.#say(String(params.text));
+        await this.#outbox?.idle(); // after what was said before it
+        await doRequest(this.#client, request, this.#room.roomId);
         return;
       }
       const typed = this.#takesCommands ? inputLine(line) : ({ type: 'say', text: line } as const);
-      if (typed.type === 'say') await this.#say(typed.text);
-      else if (typed.type === 'command')
+      if (typed.type === 'say') return await this.#say(typed.text);
+      await this.#outbox?.idle();
+      if (typed.type === 'command')
         this.#print(
           await slashCommand(typed.text, {
             client: this.#client,
@@ -191,6 +208,7 @@ export class LineWindow {
   }
 
   async #say(text: string): Promise<void> {
+    if (this.#outbox) return this.#outbox.say(text);
     // A pipe cannot see that it is alone, so its lines wait for the first one to come, and for those before them.
     if (this.#input.isTerminal || (this.#here.size > 0 && this.#held.length === 0)) return this.#send(text);
     if (this.#held.length >= HELD_LINES)
@@ -221,7 +239,12 @@ export class LineWindow {
       this.#here.set(event.peer.id, event.peer.name);
       void this.#release();
     }
-    if (event.type === 'message-delivered' && !this.#undelivered.delete(event.id) && event.count === 1) {
+    if (
+      event.type === 'message-delivered' &&
+      !this.#outbox &&
+      !this.#undelivered.delete(event.id) &&
+      event.count === 1
+    ) {
       this.#confirmed.add(event.id);
       if (this.#confirmed.size > HELD_LINES)
         this.#confirmed.delete(this.#confirmed.values().next().value as string);
@@ -240,7 +263,7 @@ export class LineWindow {
     if (event.type === 'message') {
       this.#shown.see(event);
       if (event.self) {
-        await this.#saying;
+        await (this.#outbox ? this.#outbox.idle() : this.#saying);
         if (this.#own.delete(event.id)) return;
       } else this.#tellRead();
       if (event.request && this.#asked.has(event.author.id)) return;
@@ -283,7 +306,7 @@ export class LineWindow {
   /** On a pipe: what was said reaches somebody before the window ends, or it is told that it did not. */
   async #delivered(): Promise<void> {
     if (this.#input.isTerminal) return;
-    const pending = () => this.#held.length + this.#undelivered.size;
+    const pending = () => this.#held.length + this.#undelivered.size + (this.#outbox?.pending ?? 0);
     if (pending() === 0) return;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
@@ -299,8 +322,11 @@ export class LineWindow {
     clearTimeout(timer);
     const count = pending();
     if (count > 0) {
+      const what = count === 1 ? 'one line' : `${count} lines`;
       throw new ChatterError('NOBODY_THERE', {
-        message: `Nobody got ${count === 1 ? 'one line' : `${count} lines`} in time.`,
+        message: this.#outbox
+          ? `Nobody has ${what} yet; what was said is kept, and goes to whoever comes.`
+          : `Nobody got ${what} in time.`,
       });
     }
   }

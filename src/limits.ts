@@ -87,6 +87,8 @@ export const LIMITS = {
   knownPersonLifeMs: 365 * 24 * 60 * 60_000,
   refusedInstances: 256,
   lineBytes: 8192,
+  /** Lines that one request of the local API says: more than what is read of a pipe at once can hold. */
+  linesAtOnce: 65_536,
   unacknowledgedLines: 1024,
 
   // History ([L11])

@@ -4,6 +4,7 @@ import { ChatterError } from '../../src/errors.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { inputLine } from '../input-line.js';
+import { isLive } from '../live-room.js';
 import { isMessageVerb, reply } from '../message-commands.js';
 import { safe } from '../output.js';
 import { ShownMessages } from '../shown-messages.js';
@@ -20,7 +21,7 @@ import { reduceEvents, withPeers, withTransfers } from './reduce-event.js';
 import { isFull, withNewest, withOlder } from './reduce-history.js';
 import { type Effect, reduceKey } from './reduce-key.js';
 import { Screen } from './screen.js';
-import { emptyState, type Hint, isLive, type State, type Target } from './state.js';
+import { emptyState, type Hint, type State, type Target } from './state.js';
 import { withTarget } from './target.js';
 
 /** A flood of events costs at most so many drawings a second. */

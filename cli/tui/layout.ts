@@ -1,5 +1,6 @@
 import type { Peer, Person } from '../../src/daemon/api.js';
 import type { TransferInfo } from '../../src/daemon/files-api.js';
+import { isLive } from '../live-room.js';
 import { beginning } from '../message-lines.js';
 import { messageTag } from '../message-tag.js';
 import { safe } from '../output.js';
@@ -10,7 +11,7 @@ import { namesMessage, pickedMessage } from './complete.js';
 import type { Tone } from './entries.js';
 import type { Look, Row, Span } from './log-rows.js';
 import { visibleRows } from './scroll.js';
-import { isLive, nameOf, type State, type Target } from './state.js';
+import { nameOf, type State, type Target } from './state.js';
 
 /** A screen, row by row from the top; `cursor` is where the next character goes, from 0. */
 export interface Frame {

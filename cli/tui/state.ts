@@ -118,10 +118,6 @@ export function nameOf(names: State['names'], { id, name, tag }: Person): string
   return name;
 }
 
-/** True for the one room of which nothing is kept: who is not here gets nothing of it. */
-export const isLive = ({ room, kind }: Pick<State, 'room' | 'kind'>): boolean =>
-  room === 'lobby' && kind === 'open';
-
 /** The names, with this person's. */
 export const named = (names: State['names'], { id, name }: Person): State['names'] =>
   names.get(id) === name ? names : new Map(names).set(id, name);

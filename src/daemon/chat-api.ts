@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { ErrorCode } from '../errors.js';
+import { LIMITS } from '../limits.js';
 
 const person = z.object({
   id: z.string(),
@@ -74,6 +76,15 @@ export const CHAT_REQUESTS = {
   say: {
     params: z.object({ room, text, replyTo: id.optional(), me: z.boolean().optional() }),
     result: Said,
+  },
+  /** Says lines one after the other, also when whoever asked has gone; of each what became of it. */
+  sayAll: {
+    params: z.object({ room, texts: z.array(text).max(LIMITS.linesAtOnce) }),
+    result: z.object({
+      lines: z.array(
+        z.union([z.object({ id, clock: z.number() }), z.object({ code: z.custom<ErrorCode>(), text })]),
+      ),
+    }),
   },
   /** Says something to one person alone, who may be away. */
   dm: { params: z.object({ room, person: z.string(), text, replyTo: id.optional() }), result: Said },

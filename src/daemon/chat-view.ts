@@ -30,6 +30,21 @@ export class ChatView {
       const reply = await replied(joined, replyTo);
       return this.#said(joined, await joined.chat.say(text, { replyTo: reply, me }));
     },
+    sayAll: async ({ room, texts }) => {
+      const { chat } = this.#node.room(room);
+      const lines: Result<'sayAll'>['lines'] = [];
+      for (const text of texts)
+        lines.push(
+          await chat.say(text).then(
+            ({ id, message }) => ({ id, clock: message.clock }),
+            (err: unknown) => {
+              const { code, message } = ChatterError.from(err);
+              return { code, text: message };
+            },
+          ),
+        );
+      return { lines };
+    },
     dm: async ({ room, person, text, replyTo }) => {
       const joined = this.#node.room(room);
       const to = await this.#member(joined, person);

@@ -42,6 +42,16 @@ export class Leases {
     this.touch();
   }
 
+  /** Holds a lease until the work is done, whoever asked for it. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.hold(work);
+    try {
+      return await work();
+    } finally {
+      this.release(work);
+    }
+  }
+
   /** Something was asked: the idle time starts over. */
   touch(): void {
     this.#timer?.cancel();

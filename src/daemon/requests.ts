@@ -70,6 +70,7 @@ export class Requests {
       invite: (params) => node.invite(params),
       create: (params) => node.create(params),
       ...chatHandlers(node),
+      sayAll: (params) => leases.during(async () => node.chat('sayAll', params)),
       people: (params) => node.people(params),
       person: (params) => node.person(params),
       mark: (params) => node.mark(params),

@@ -20,6 +20,31 @@ if (has(t, 'root', 'ip')) {
     },
   );
 
+  t.test('a pipe loses nothing that was read: not with its command, nor with its node', async (t) => {
+    const [person, other] = people(t);
+    const lines = (word: string) => Array.from({ length: 300 }, (_, i) => `${word} ${i}`);
+    const watch = await enter(person, 'lab');
+    const pipe = person.start(['join', 'lab', '--quiet']);
+    await pipe.until(/^You are /);
+    pipe.write(`${lines('killed').join('\n')}\n`);
+    await watch.until(/"killed 0"/);
+    await pipe.kill('SIGKILL');
+    await watch.until(/"killed 299"/);
+    t.same(said(watch.out, 'killed'), lines('killed'), 'the node has all of them');
+
+    const window = await enter(other, 'lab');
+    const next = person.start(['join', 'lab', '--quiet']);
+    await next.until(/Here: | joined, LAN\n/);
+    next.write(`${lines('crashed').join('\n')}\n`);
+    await window.until(/"crashed 3"/);
+    await person.crash();
+    const ended = await next.end();
+    t.match(ended, { code: 0, signal: null }, ended.err);
+    await window.until(/"crashed 299"/);
+    t.same(said(window.out, 'crashed'), lines('crashed'), 'each is said once, in order');
+    for (const one of [watch, window]) t.equal((await one.end('{quit}\n')).code, 0);
+  });
+
   t.test('the end of the input ends join when somebody has every line, in order', async (t) => {
     const [person, other] = people(t);
     const window = await enter(other, 'lab');
@@ -234,6 +259,12 @@ if (has(t, 'root', 'ip')) {
     },
   );
 }
+
+/** Texts that begin with this word. */
+const said = (out: string, word: string): unknown[] =>
+  objects(out)
+    .filter(({ type, text }) => type === 'message' && String(text).startsWith(word))
+    .map(({ text }) => text);
 
 /** What must not reach a terminal: controls but for line feed and tab, and marks that turn the direction of text. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are looked for

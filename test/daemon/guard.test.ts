@@ -21,6 +21,7 @@ const GOOD: Record<keyof typeof REQUESTS, object> = {
   invite: JOIN,
   create: {},
   say: { room: 'lobby', text: 'hello' },
+  sayAll: { room: 'lobby', texts: ['hello'] },
   dm: { room: 'lobby', person: 'Bob', text: 'hello' },
   edit: { room: 'lobby', id: '01234567', text: 'hello' },
   delete: { room: 'lobby', id: '01234567' },
