@@ -10,6 +10,7 @@ import { chooseRoom, type RoomChoice } from '../choose-room.js';
 import type { Context } from '../context.js';
 import { enter } from '../enter.js';
 import { EXIT } from '../exit-codes.js';
+import { lookAgain } from '../look-again.js';
 import { ask, canAsk } from '../prompt.js';
 import { settled } from '../settled.js';
 import { sharedLines } from '../share-lines.js';
@@ -140,11 +141,19 @@ class Fetching {
     this.#quiet = quiet;
     this.#progress = new Progress(context.out);
     client.on('event', (event) => this.#onEvent(event));
-    client.on('resync', () => void this.#look());
-    client.on('failed', (err) => {
-      this.#lost = err;
+    const fail = (err: unknown) => {
+      this.#lost = ChatterError.from(err);
       this.#check();
-    });
+    };
+    client.on('failed', fail);
+    client.on(
+      'resync',
+      () =>
+        void lookAgain(
+          () => this.#look(),
+          () => this.#lost !== null,
+        ).catch(fail),
+    );
   }
 
   /** Resolves to where everything lies. Rejects with the first failure. */

@@ -8,6 +8,7 @@ import { chooseRoom, type RoomChoice } from '../choose-room.js';
 import type { Context } from '../context.js';
 import { enter } from '../enter.js';
 import { EXIT, exitCode } from '../exit-codes.js';
+import { lookAgain } from '../look-again.js';
 import { safe } from '../output.js';
 import { ask, canAsk } from '../prompt.js';
 import { offerLines, Progress, shortId, title } from '../transfer-lines.js';
@@ -93,8 +94,17 @@ class Receiver {
     this.#client.on('event', (event) => {
       if ('roomId' in event && event.roomId === this.#roomId) this.#onEvent(event);
     });
+    let isOver = false;
+    void ended.catch(() => {}).finally(() => (isOver = true));
     this.#client.on('failed', this.#fail);
-    this.#client.on('resync', () => void this.#look().catch(this.#fail));
+    this.#client.on(
+      'resync',
+      () =>
+        void lookAgain(
+          () => this.#look(),
+          () => isOver,
+        ).catch(this.#fail),
+    );
     const stop = () => this.#end(EXIT.done);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
     if (!this.#context.out.json) this.#context.out.note('Waiting for offers; Ctrl-C ends this.');

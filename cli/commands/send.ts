@@ -10,6 +10,7 @@ import { chooseRoom, type RoomChoice } from '../choose-room.js';
 import type { Context } from '../context.js';
 import { enter } from '../enter.js';
 import { EXIT, exitCode } from '../exit-codes.js';
+import { lookAgain } from '../look-again.js';
 import { safe } from '../output.js';
 import { personLabel } from '../person-commands.js';
 import { settled } from '../settled.js';
@@ -117,11 +118,19 @@ class Receivers {
     client.on('event', (event) => {
       if ('roomId' in event && event.roomId === roomId) this.#onEvent(event);
     });
-    client.on('failed', (err) => {
-      this.#lost = err;
+    const fail = (err: unknown) => {
+      this.#lost = ChatterError.from(err);
       this.#check();
-    });
-    client.on('resync', () => void this.#look());
+    };
+    client.on('failed', fail);
+    client.on(
+      'resync',
+      () =>
+        void lookAgain(
+          () => this.#look(),
+          () => this.#lost !== null,
+        ).catch(fail),
+    );
   }
 
   async all(

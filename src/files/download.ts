@@ -214,7 +214,7 @@ export class Download {
     if (askedAt !== undefined) {
       const took = Math.max(this.#o.clock.now() - askedAt, 0.1);
       const rate = (bytes.byteLength * held.asked.size) / took;
-      held.rate = held.rate === 0 ? rate : held.rate + (rate - held.rate) / 8;
+      held.rate = smoothed(held.rate, rate);
       held.asked.delete(block);
       this.#unowe(block);
     }
@@ -275,10 +275,15 @@ export class Download {
 
   /** What a slow holder owes and this one has now is asked for anew: of whom, `pick` says. */
   #shift(held: Held, blocks: readonly number[]): void {
+    const longAgo = this.#o.clock.now() - SLOW_MS;
     for (const slow of this.#held.values()) {
-      if (slow === held || slow.asked.size * BLOCK_BYTES < slow.rate * SLOW_MS) continue;
+      if (slow === held || slow.asked.size === 0) continue;
+      const isSlow = slow.asked.size * BLOCK_BYTES >= slow.rate * SLOW_MS;
       const room = budget(held) - held.asked.size;
-      const owed = blocks.filter((block) => slow.asked.has(block) && slow.partial?.block !== block);
+      const owed = blocks.filter((block) => {
+        const at = slow.asked.get(block);
+        return at !== undefined && (isSlow || at <= longAgo) && slow.partial?.block !== block;
+      });
       if (owed.length > 0 && room > 0) this.#release(slow, owed.slice(0, room));
     }
   }
@@ -363,6 +368,10 @@ export class Download {
     for (const held of this.#held.values()) this.#release(held, [...held.asked.keys()]);
   }
 }
+
+/** A burst at the beginning is soon forgotten: who is believed to be fast is asked for what others could give. */
+const smoothed = (rate: number, sample: number): number =>
+  rate === 0 ? sample : rate + (sample - rate) / (sample < rate ? 3 : 8);
 
 const budget = ({ rate }: Held): number =>
   Math.min(MAX_ASKED, Math.max(MIN_ASKED, Math.ceil((rate * ASKED_MS) / BLOCK_BYTES)));

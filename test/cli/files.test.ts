@@ -4,6 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import { lookAgain } from '../../cli/look-again.js';
+import { ChatterError } from '../../src/errors.js';
 import { type Command, Person } from '../support/command.js';
 
 const QUIET = ['--lan-only', '--no-lan'];
@@ -63,6 +65,22 @@ t.test('files and a folder are sent from one command to another', async (t) => {
   t.equal(readFileSync(path.join(out, 'two.txt'), 'utf8'), 'two');
   t.match(said(receiver, 'file-offered'), [{ entries: [{ name: 'album' }, { name: 'two.txt', size: 3 }] }]);
   t.match(said(receiver, 'transfer-done'), [{ paths: [path.join(out, 'album'), path.join(out, 'two.txt')] }]);
+});
+
+t.test('a node that is lost while it is asked how things stand is asked again', async (t) => {
+  let asked = 0;
+  const look = async () => {
+    if (++asked < 3) throw new ChatterError('NODE_LOST');
+  };
+  await lookAgain(look, () => false);
+  t.equal(asked, 3);
+  await lookAgain(look, () => true);
+  t.equal(asked, 3, 'not when nobody waits any more');
+  const unknown = async () => Promise.reject(new ChatterError('TRANSFER_UNKNOWN'));
+  await t.rejects(
+    lookAgain(unknown, () => false),
+    { code: 'TRANSFER_UNKNOWN' },
+  );
 });
 
 t.test('what cannot be is said in one line and a number', async (t) => {

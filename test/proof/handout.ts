@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Host, Lan, MAIN, pids } from '../hosts/hosts.js';
 import { Command } from '../support/command.js';
@@ -9,8 +9,11 @@ import { pause, prove } from './proof.js';
 const MIB = 1024 * 1024;
 const BYTES = Number(process.env.MIB ?? 256) * MIB;
 const OTHERS = 8;
-const UPLINK = '100mbit';
+const UPLINK = process.env.UPLINK ?? '100mbit';
 const LONG_MS = 300_000;
+/** Everybody has it: so soon the command that sends has heard of it. */
+const ENDS_MS = 20_000;
+const TICKS_A_SECOND = 100;
 
 interface HandedOut {
   /** From the command that sends to the last who has it. */
@@ -18,6 +21,8 @@ interface HandedOut {
   /** Bytes on the wire from the origin, and from each other, as shares of the file. */
   origin: number;
   others: number[];
+  /** Seconds of the processor, of the origin and of each other. */
+  processor: number[];
   identical: boolean;
 }
 
@@ -25,8 +30,10 @@ interface HandedOut {
 export async function handOut(): Promise<void> {
   const one = await round(1, false);
   const all = await round(OTHERS, false);
-  const say = ({ seconds, origin, others }: HandedOut) =>
-    `${seconds.toFixed(1)} s, the origin sent ${origin.toFixed(2)} of the file, the others ${others.map((each) => each.toFixed(2)).join(' ')}`;
+  const list = (numbers: readonly number[], digits: number) =>
+    numbers.map((each) => each.toFixed(digits)).join(' ');
+  const say = ({ seconds, origin, others, processor }: HandedOut) =>
+    `${seconds.toFixed(1)} s, the origin sent ${origin.toFixed(2)} of the file, the others ${list(others, 2)}; seconds of the processor: ${list(processor, 1)}`;
   prove(
     `${BYTES / MIB} MiB from an uplink of ${UPLINK} to ${OTHERS} machines`,
     all.seconds <= 1.5 * one.seconds && all.identical,
@@ -65,7 +72,8 @@ async function round(count: number, leaves: boolean): Promise<HandedOut> {
     while ((await peopleAt(origin)) < count + 1) await pause(200);
     const before = lan.hosts.map(sentBy);
     const startedAt = performance.now();
-    chatter(origin, 'send', 'lab', file, '--yes', '--json');
+    const used = lan.hosts.map(processorOf);
+    const sender = chatter(origin, 'send', 'lab', file, '--yes', '--json');
     const done = receivers.map(async (receiver) => {
       await receiver.until(/"transfer-done"/, LONG_MS);
       return (performance.now() - startedAt) / 1000;
@@ -75,11 +83,13 @@ async function round(count: number, leaves: boolean): Promise<HandedOut> {
       for (const pid of pids(origin.namespace)) process.kill(pid, 'SIGKILL');
     }
     const seconds = Math.max(...(await Promise.all(done)));
+    const processor = lan.hosts.map((host, i) => processorOf(host) - (used[i] as number));
+    if (!leaves) await sender.until(/"type":"sent"/, ENDS_MS);
     const sent = lan.hosts.map((host, i) => (sentBy(host) - (before[i] as number)) / BYTES);
     const identical = others.every(
       (host) => spawnSync('cmp', [file, path.join(host.folder, 'to', 'image')]).status === 0,
     );
-    return { seconds, origin: sent[0] as number, others: sent.slice(1), identical };
+    return { seconds, origin: sent[0] as number, others: sent.slice(1), processor, identical };
   } finally {
     lan.close();
   }
@@ -111,4 +121,14 @@ function sentBy(host: Host): number {
     .split('\n')
     .filter((line) => /^\s*p\d+:/.test(line))
     .reduce((sum, line) => sum + Number(line.split(':')[1]?.trim().split(/\s+/)[8]), 0);
+}
+
+/** Seconds of the processor that what runs on this machine has taken. */
+function processorOf(host: Host): number {
+  const ticks = pids(host.namespace).map((pid) => {
+    const [user, system] =
+      readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ').slice(11) ?? [];
+    return Number(user) + Number(system);
+  });
+  return ticks.reduce((sum, each) => sum + each, 0) / TICKS_A_SECOND;
 }
