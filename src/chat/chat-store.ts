@@ -158,6 +158,8 @@ export interface PageQuery {
   readonly since?: number;
   readonly author?: PeerId;
   readonly mentionsMe?: boolean;
+  /** Only direct messages. */
+  readonly direct?: boolean;
   readonly without?: LeftOut;
 }
 

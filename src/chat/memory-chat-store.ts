@@ -200,7 +200,7 @@ export class MemoryChatStore implements ChatStore {
   }
 
   async page(query: PageQuery): Promise<StoredMessage[]> {
-    const { before, after, limit, since, author, mentionsMe, without } = query;
+    const { before, after, limit, since, author, mentionsMe, direct, without } = query;
     const found = this.#all(
       (message) =>
         (message.flags & FLAG.shown) !== 0 &&
@@ -209,6 +209,7 @@ export class MemoryChatStore implements ChatStore {
         (since === undefined || message.sent >= since) &&
         (author === undefined || message.author === author) &&
         (!mentionsMe || (message.flags & FLAG.mentionsMe) !== 0) &&
+        (!direct || message.kind === DIRECT) &&
         !isWithout(message, without),
     );
     return found.sort(after ? compare : (a, b) => compare(b, a)).slice(0, limit);

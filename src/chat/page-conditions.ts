@@ -18,7 +18,7 @@ export interface Conditions {
 
 /** What a query says, as SQL: nothing of it but what is a number of our own stands in the text. */
 export function conditions(query: PageQuery, logs: LogKeys): Conditions {
-  const { before, after, since, author, mentionsMe, without } = query;
+  const { before, after, since, author, mentionsMe, direct, without } = query;
   const parts: string[] = [];
   const params: Value[] = [];
   const add = (condition: string, ...values: Value[]) => {
@@ -32,6 +32,7 @@ export function conditions(query: PageQuery, logs: LogKeys): Conditions {
   if (since !== undefined) add('m.sent >= ?', since);
   if (author !== undefined)
     add('m.log IN (SELECT k FROM chat_log WHERE substr(id, 1, 32) = ?)', b4a.from(author, 'hex'));
+  if (direct) add(`m.kind = ${DIRECT}`);
   if (mentionsMe) add(`m.flags & ${FLAG.mentionsMe}`);
   const direction = after ? '' : ' DESC';
   parts.push(leavingOut(without, logs));

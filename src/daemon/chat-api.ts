@@ -103,6 +103,8 @@ export const CHAT_REQUESTS = {
       since: z.iso.datetime({ offset: true }).optional(),
       search: z.string().max(1024).optional(),
       from: z.string().optional(),
+      /** What was written between this person and oneself alone; not with `search`. */
+      direct: z.string().optional(),
     }),
     /** `more` goes on the way that was asked; around a message it is of older ones, `newer` of newer ones. */
     result: z.object({ messages: z.array(Message), more: z.boolean(), newer: z.boolean().optional() }),

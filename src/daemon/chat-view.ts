@@ -73,7 +73,8 @@ export class ChatView {
     history: async (params) => {
       const talk = await this.#node.talk(params.room);
       const author = params.from === undefined ? undefined : await this.#member(talk, params.from, true);
-      return historyPage(talk, this.#view, { ...params, author });
+      const direct = params.direct === undefined ? undefined : await this.#member(talk, params.direct);
+      return historyPage(talk, this.#view, { ...params, author, direct });
     },
     message: async ({ room, id }) => {
       const talk = await this.#node.talk(room);

@@ -12,10 +12,12 @@ const PAGE = 50;
 export async function historyPage(
   talk: Talk,
   view: MessageView,
-  params: Params<'history'> & { author: PeerId | undefined },
+  params: Omit<Params<'history'>, 'direct'> & { author: PeerId | undefined; direct: PeerId | undefined },
 ): Promise<Result<'history'>> {
-  const { limit = PAGE, before, after, around, since, search, author } = params;
+  const { limit = PAGE, before, after, around, since, search, author, direct } = params;
   const { chat } = talk;
+  const read = (query: PageQuery) =>
+    direct === undefined ? chat.page(query) : directPage(chat, direct, query);
   const filter = {
     ...(since === undefined ? {} : { since: Date.parse(since) }),
     ...(author === undefined ? {} : { author }),
@@ -35,8 +37,8 @@ export async function historyPage(
   const middle = await found(around);
   if (middle) {
     const half = Math.max(1, Math.floor(limit / 2));
-    const older = await chat.page({ ...filter, before: middle, limit: half + 1 });
-    const newer = await chat.page({ ...filter, after: middle, limit: half + 1 });
+    const older = await read({ ...filter, before: middle, limit: half + 1 });
+    const newer = await read({ ...filter, after: middle, limit: half + 1 });
     const page = [...older.slice(-half), middle, ...newer.slice(0, half)];
     return { ...(await answer(page, older.length > half)), newer: newer.length > half };
   }
@@ -47,6 +49,24 @@ export async function historyPage(
     ...(end ? { before: end } : {}),
     ...(start ? { after: start } : {}),
   };
-  const page = await chat.page(query);
+  const page = await read(query);
   return answer(start ? page.slice(0, limit) : page.slice(-limit), page.length > limit);
+}
+
+/** Direct messages read at once. */
+const READ_AT_ONCE = 200;
+
+/** What was written between one person and oneself alone: whom a direct message is for is known when it is opened. */
+async function directPage(chat: Talk['chat'], person: PeerId, query: PageQuery): Promise<Shown[]> {
+  const found: Shown[] = [];
+  const isNewer = query.after !== undefined;
+  for (let at: PageQuery = { ...query, direct: true, limit: READ_AT_ONCE }; ; ) {
+    const page = await chat.page(at);
+    const between = page.filter(({ author, to }) => author === person || to === person);
+    found[isNewer ? 'push' : 'unshift'](...between);
+    const next = isNewer ? page.at(-1) : page[0];
+    if (!next || page.length < READ_AT_ONCE || found.length >= query.limit) break;
+    at = isNewer ? { ...at, after: next } : { ...at, before: next };
+  }
+  return isNewer ? found.slice(0, query.limit) : found.slice(-query.limit);
 }

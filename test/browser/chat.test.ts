@@ -113,7 +113,7 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
       const bar = page.getByText(/wants to write to you alone/);
       await bar.waitFor();
       t.equal(await feed.getByText('only you can read this').count(), 0);
-      await page.getByRole('button', { name: 'Requests' }).click();
+      await page.getByRole('button', { name: 'Requests', exact: true }).click();
       await page.getByRole('dialog').getByText('only you can read this').waitFor();
       await isAccessible(t, page, 'requests');
       await page.getByRole('button', { name: 'Accept' }).click();
@@ -124,6 +124,24 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
       await page.keyboard.press('Enter');
       await other.hears(/"text":"nor this"[^\n]*"to":/);
       await feed.getByText('to Green Otter alone').waitFor();
+
+      t.comment('what two wrote alone, in a place of its own');
+      await page.getByRole('button', { name: 'Write to Green Otter alone' }).click();
+      const alone = page.getByRole('feed', { name: 'What you and Green Otter wrote' });
+      await alone.getByText('only you can read this').waitFor();
+      await alone.getByText('nor this').waitFor();
+      await other.ask('say', { text: 'for everybody' });
+      await page.getByRole('button', { name: /^lab.*1 unread/ }).waitFor();
+      t.equal(await alone.getByText('for everybody').count(), 0);
+      await field.fill('and not this');
+      await page.keyboard.press('Enter');
+      await other.hears(/"text":"and not this"[^\n]*"to":/);
+      await alone.getByText('and not this').waitFor();
+      await field.fill('half a secret');
+      await isAccessible(t, page, 'direct');
+      await page.getByRole('button', { name: 'Back to lab' }).click();
+      await feed.getByText('for everybody').waitFor();
+      t.equal(await field.inputValue(), '', 'what is for one alone does not stand in the field of all');
 
       t.comment('what is kept');
       await page.getByRole('button', { name: 'More about lab' }).click();
@@ -137,7 +155,7 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
       const out = path.join(one.home, 'an export');
       await dialog.getByRole('textbox', { name: 'New folder for the export' }).fill(out);
       await dialog.getByRole('button', { name: 'Export' }).click();
-      await dialog.getByText(/^2 messages are in /).waitFor();
+      await dialog.getByText(/^4 messages are in /).waitFor();
       t.ok(existsSync(path.join(out, 'rooms.json')));
       await dialog.getByRole('button', { name: 'Forget this room…' }).click();
       await dialog.getByRole('button', { name: 'Forget lab for good' }).click();

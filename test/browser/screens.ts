@@ -87,6 +87,11 @@ async function scene(t: Test): Promise<void> {
   await page.getByText('Safety number').waitFor();
   await shoot('person', 1440, 'light');
   await page.keyboard.press('Escape');
+  await alone(page, heron, windows[0]);
+  await shoot('direct', 1440, 'light');
+  await shoot('direct', 360, 'dark');
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.getByRole('button', { name: 'Back to lab' }).click();
   await page.keyboard.press('Control+k');
   await page.getByRole('option').first().waitFor();
   await shoot('go', 1440, 'dark');
@@ -128,6 +133,21 @@ async function talk(page: Page, otter: Command, fox: Command): Promise<void> {
   await page.keyboard.press('Enter');
   await feed.getByText('load_map_slow').waitFor();
   await say(otter, 'can you hand me the map file, @Blue Heron? I only have version 2.');
+}
+
+/** What two write to each other alone. */
+async function alone(page: Page, heron: Person, otter: Command): Promise<void> {
+  await page.getByRole('button', { name: 'Write to Green Otter alone' }).click();
+  const feed = page.getByRole('feed', { name: 'What you and Green Otter wrote' });
+  await page
+    .getByRole('textbox', { name: /^Message/ })
+    .fill('Is the second board yours? I would not say it before the others.');
+  await page.keyboard.press('Enter');
+  await feed.getByText('Is the second board').waitFor();
+  const { id } = await heron.ask<{ id: string }>('whoami');
+  const text = 'It is. The reset line was mine too, I will tell them tomorrow.';
+  otter.write(`${JSON.stringify({ do: 'dm', person: id, text })}\n`);
+  await feed.getByText('The reset line').waitFor();
 }
 
 const CODE = `Good. I would keep the old path behind a switch until Friday:

@@ -200,6 +200,7 @@ export function chatStoreContract(t: Test, name: string, make: MakeStore): void 
         since: fc.integer({ min: 0, max: 9 }),
         author: fc.integer({ min: 1, max: 3 }).map(author),
         mentionsMe: fc.boolean(),
+        direct: fc.boolean(),
         limit: fc.integer({ min: 1, max: 12 }),
       },
       { requiredKeys: ['limit'] },
@@ -211,6 +212,7 @@ export function chatStoreContract(t: Test, name: string, make: MakeStore): void 
       writer: fc.integer({ min: 0, max: 1 }),
       sent: fc.integer({ min: 0, max: 9 }),
       flags: fc.integer({ min: 0, max: 7 }),
+      kind: fc.constantFrom(kind('text'), kind('direct')),
     });
     await fc.assert(
       fc.asyncProperty(
@@ -223,7 +225,7 @@ export function chatStoreContract(t: Test, name: string, make: MakeStore): void 
           );
           await put(store, ...messages);
           for (const query of queries) {
-            const { before, after, since = 0, author: by, mentionsMe, limit } = query;
+            const { before, after, since = 0, author: by, mentionsMe, direct, limit } = query;
             const fits = messages.filter(
               (each) =>
                 each.flags & SHOWN &&
@@ -231,7 +233,8 @@ export function chatStoreContract(t: Test, name: string, make: MakeStore): void 
                 (!after || compare(each, after) > 0) &&
                 each.sent >= since &&
                 (!by || each.author === by) &&
-                (!mentionsMe || each.flags & FLAG.mentionsMe),
+                (!mentionsMe || each.flags & FLAG.mentionsMe) &&
+                (!direct || each.kind === kind('direct')),
             );
             const sorted = fits.toSorted(after ? compare : (a, b) => compare(b, a)).slice(0, limit);
             const seen = numbers(await store.page(query));

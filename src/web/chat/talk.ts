@@ -12,6 +12,8 @@ import { comparePlaces, type Place } from './place.js';
 /** What is said in a room, as far as this page holds it, and what the reader does with it. */
 export interface Talk {
   readonly window: MessageWindow;
+  /** Whose direct messages the window holds; null while it holds what everybody reads. */
+  readonly direct: Person | null;
   /** The reader is at the end and stays there when something is said. */
   readonly following: boolean;
   /** Where the unread line stands during this visit. */
@@ -41,6 +43,7 @@ const PLAIN: Compose = { replyTo: null, editing: null, to: null };
 
 export const EMPTY_TALK: Talk = {
   window: EMPTY_WINDOW,
+  direct: null,
   following: true,
   unreadFrom: null,
   typing: new Map(),
@@ -103,9 +106,10 @@ function said(talk: Talk, message: Message): Talk {
   if (message.request) return { ...talk, requests: [...talk.requests, message] };
   const typing = talk.typing.has(message.author.id) ? without(talk.typing, message.author.id) : talk.typing;
   const shown: Message = message.self ? message : { ...message, unread: true };
-  const window = addLive(talk.window, shown, talk.following);
+  const isShown = talk.direct === null || isBetween(message, talk.direct);
+  const window = isShown ? addLive(talk.window, shown, talk.following) : talk.window;
   if (window === talk.window && typing === talk.typing) return talk;
-  const below = talk.following || message.self ? talk.below : talk.below + 1;
+  const below = talk.following || message.self || !isShown ? talk.below : talk.below + 1;
   // Who answers has read what is above.
   return { ...talk, window, typing, below, unreadFrom: message.self ? null : talk.unreadFrom };
 }
@@ -115,6 +119,18 @@ function changed(talk: Talk, id: string, change: (message: Message) => Message):
   return window === talk.window ? talk : { ...talk, window };
 }
 
+const isBetween = ({ to, author, self }: Message, { id }: Person): boolean =>
+  to !== undefined && to !== null && (self ? to.id : author.id) === id;
+
+/** The same talk, of which another part is shown: what was written with one person alone, or all of it. */
+export const show = ({ requests, typing, doubtful }: Talk, direct: Person | null): Talk => ({
+  ...EMPTY_TALK,
+  requests,
+  typing,
+  doubtful,
+  direct,
+});
+
 /** More unread messages than this are read from the first one on; fewer are in sight at the end. */
 const MANY_UNREAD = 12;
 
@@ -123,6 +139,7 @@ const MANY_UNREAD = 12;
  * begin. Where more are unread than are held, what is held is read anew.
  */
 export function beginVisit(talk: Talk, count: number): Talk {
+  if (talk.direct) return talk; // what is unread is counted for the room
   const unread = talk.window.messages.filter((message) => message.unread);
   const [first] = unread;
   const isOlder = first !== undefined && first === talk.window.messages[0] && talk.window.olderLeft;

@@ -1,3 +1,4 @@
+import type { Params, Person, Result } from '../../daemon/api.js';
 import type { Message } from '../../daemon/chat-api.js';
 import type { PageStore } from '../state/page-store.js';
 import {
@@ -9,7 +10,7 @@ import {
   WINDOW_MESSAGES,
 } from './message-window.js';
 import { comparePlaces, type Place } from './place.js';
-import { beginVisit, type Compose, extendUnread, markRead, type Talk } from './talk.js';
+import { beginVisit, type Compose, extendUnread, markRead, show, type Talk } from './talk.js';
 
 const FIRST_PAGE = 60;
 /** Few enough to be drawn between two pictures of a scroll. */
@@ -49,7 +50,7 @@ export class Talks {
     const before = window.messages[0]?.id;
     if (!before || !window.olderLeft) return;
     await this.#read(roomId, async () => {
-      const page = await this.#store.request('history', { room: roomId, before, limit: PAGE });
+      const page = await this.#history(roomId, { before, limit: PAGE });
       const messages = this.#keep(roomId, page.messages);
       this.#store.change(roomId, (room) => {
         const { window: now } = room.talk;
@@ -67,7 +68,7 @@ export class Talks {
     if (!after || !window.newerLeft) return;
     await this.#read(roomId, async () => {
       this.#change(roomId, listen);
-      const page = await this.#store.request('history', { room: roomId, after, limit: PAGE });
+      const page = await this.#history(roomId, { after, limit: PAGE });
       this.#change(roomId, (now) =>
         now.messages.at(-1)?.id === after ? addNewer(now, this.#keep(roomId, page.messages), page.more) : now,
       );
@@ -83,14 +84,22 @@ export class Talks {
 
   /** Brings a message into sight, however old it is. Rejects with RequestError where it is not here. */
   async jump(roomId: string, id: string): Promise<void> {
+    const isHeld = this.#talk(roomId).window.messages.some((message) => message.id === id);
+    if (!isHeld) this.#show(roomId, null);
     const { window } = this.#talk(roomId);
-    if (window.stale || !window.messages.some((message) => message.id === id)) {
+    if (window.stale || !isHeld) {
       await this.#store.request('message', { room: roomId, id });
       await this.#reading.get(roomId);
       await this.#readAround(roomId, id);
     }
     const { target } = this.#talk(roomId);
     this.set(roomId, { following: false, target: { id, turn: (target?.turn ?? 0) + 1, focus: true } });
+  }
+
+  /** Shows what was written between one person and oneself alone. */
+  direct(roomId: string, person: Person): void {
+    this.#store.show(roomId);
+    this.#show(roomId, person);
   }
 
   /** Where the reader is. */
@@ -162,19 +171,27 @@ export class Talks {
       this.#change(roomId, listen);
       const unread = this.#store.room(roomId)?.unread ?? 0;
       const limit = Math.min(WINDOW_MESSAGES, FIRST_PAGE + unread);
-      const page = await this.#store.request('history', { room: roomId, limit });
-      this.#opened(roomId, page.messages, { older: page.more, newer: false });
+      const { direct } = this.#talk(roomId);
+      const page = await this.#history(roomId, { limit });
+      this.#opened(roomId, direct, page.messages, { older: page.more, newer: false });
     });
   }
 
   #readAround(roomId: string, id: string): Promise<void> {
     return this.#read(roomId, async () => {
-      const page = await this.#store.request('history', { room: roomId, around: id, limit: AROUND });
-      this.#opened(roomId, page.messages, { older: page.more, newer: true });
+      const { direct } = this.#talk(roomId);
+      const page = await this.#history(roomId, { around: id, limit: AROUND });
+      this.#opened(roomId, direct, page.messages, { older: page.more, newer: true });
     });
   }
 
-  #opened(roomId: string, page: readonly Message[], left: { older: boolean; newer: boolean }): void {
+  #opened(
+    roomId: string,
+    direct: Person | null,
+    page: readonly Message[],
+    left: { older: boolean; newer: boolean },
+  ): void {
+    if (this.#talk(roomId).direct?.id !== direct?.id) return; // something else is shown by now
     const messages = this.#keep(roomId, page);
     this.#store.change(roomId, (room) => {
       const isFirst = room.talk.window.stale && room.talk.window.messages.length === 0;
@@ -201,6 +218,18 @@ export class Talks {
     this.#reading.set(roomId, reading);
     await reading;
     this.#reading.delete(roomId);
+  }
+
+  /** A page of what is shown of a room. */
+  #history(roomId: string, of: Omit<Params<'history'>, 'room'>): Promise<Result<'history'>> {
+    const { direct } = this.#talk(roomId);
+    return this.#store.request('history', { room: roomId, ...of, ...(direct ? { direct: direct.id } : {}) });
+  }
+
+  #show(roomId: string, direct: Person | null): void {
+    this.#store.change(roomId, (room) =>
+      room.talk.direct?.id === direct?.id ? room : { ...room, talk: show(room.talk, direct) },
+    );
   }
 
   #change(roomId: string, change: (window: MessageWindow) => MessageWindow): void {

@@ -14,7 +14,7 @@ import type { Message } from '../../daemon/chat-api.js';
 import { FileCard } from '../files/file-card.js';
 import { Failure } from '../parts/failure.js';
 import { dayWord } from '../parts/times.js';
-import type { RoomState } from '../state/model.js';
+import type { Entry, RoomState } from '../state/model.js';
 import { usePage } from '../state/use-page.js';
 import { Announcer } from './announcer.js';
 import { EventLine } from './event-line.js';
@@ -22,6 +22,7 @@ import { layoutTimeline } from './layout-timeline.js';
 import { MessageView } from './message.js';
 import { DeleteDialog, ReachDialog } from './message-dialogs.js';
 import { copyText, MessageTools, type Opened } from './message-tools.js';
+import { NoDirect } from './no-direct.js';
 import { useFlood } from './use-flood.js';
 import { useMentionable } from './use-mentionable.js';
 import { type Sight, useReadingPlace } from './use-reading-place.js';
@@ -29,6 +30,9 @@ import { useTalks } from './use-talks.js';
 
 /** Own messages at the end that tell their delivery in words. */
 const RECENT = 2;
+
+/** What happens in the room is told in the room. */
+const NOTHING: readonly Entry[] = [];
 
 /** No row is lower, so that as many fill the window; more are not drawn while more comes than anybody reads. */
 const LOWEST_ROW_PX = 20;
@@ -43,8 +47,8 @@ export function Timeline({ room }: { room: RoomState }) {
   const talks = useTalks();
   const { link, transfers } = usePage();
   const all = useMemo(
-    () => layoutTimeline(held, entries, unreadFrom, transfers),
-    [held, entries, unreadFrom, transfers],
+    () => layoutTimeline(held, talk.direct ? NOTHING : entries, unreadFrom, transfers),
+    [held, talk.direct, entries, unreadFrom, transfers],
   );
   const isFlood = useFlood(all) && following;
   const rows = isFlood ? all.slice(-Math.ceil(innerHeight / LOWEST_ROW_PX)) : all;
@@ -64,10 +68,11 @@ export function Timeline({ room }: { room: RoomState }) {
       const isAtEnd = atEnd && !held.newerLeft;
       if (isAtEnd !== following)
         talks.set(roomId, isAtEnd ? { following: true, below: 0 } : { following: false });
-      const seen = document.hidden ? undefined : newestUnread(held.messages, last, isAtEnd);
+      // What is read here is read up to: others' messages to everybody that came before are not in sight.
+      const seen = document.hidden || talk.direct ? undefined : newestUnread(held.messages, last, isAtEnd);
       if (seen) talks.seen(roomId, seen);
     },
-    [talks, roomId, held, following, isFlood],
+    [talks, roomId, held, following, isFlood, talk.direct],
   );
   const look = useReadingPlace({ view, list, following, onSight });
 
@@ -139,7 +144,7 @@ export function Timeline({ room }: { room: RoomState }) {
         className="timeline"
         role="feed"
         aria-busy={held.stale}
-        aria-label={`What was said in ${room.room}`}
+        aria-label={talk.direct ? `What you and ${talk.direct.name} wrote` : `What was said in ${room.room}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
         tabIndex={0}
         onScroll={look}
@@ -152,6 +157,7 @@ export function Timeline({ room }: { room: RoomState }) {
         }}
         onContextMenu={onContextMenu}
       >
+        {talk.direct && !held.stale && rows.length === 0 && <NoDirect person={talk.direct} />}
         <div ref={list} className="timeline-all">
           {rows.map((row, index) => (
             <article

@@ -86,11 +86,7 @@ export function PersonPanel({ id, room }: { id: string; room: RoomState }) {
             <Link peer={peer} lastSeenAt={Date.parse(person.lastSeen)} />
             {!person.blocked && (
               <div className="actions">
-                <button
-                  type="button"
-                  className="button"
-                  onClick={() => talks.compose(room.roomId, { to: person, editing: null })}
-                >
+                <button type="button" className="button" onClick={() => talks.direct(room.roomId, person)}>
                   <LockKeyhole aria-hidden="true" /> Write to {name} alone
                 </button>
               </div>

@@ -27,6 +27,7 @@ import { useWide } from '../shell/use-wide.js';
 import type { RoomState } from '../state/model.js';
 import { usePage, useStore } from '../state/use-page.js';
 import { Alone } from './alone.js';
+import { DirectHead } from './direct-head.js';
 import { InviteDialog } from './invite.js';
 import { MuteItem } from './mute-item.js';
 
@@ -42,28 +43,40 @@ export function Room({ room }: { room: RoomState }) {
   const [failure, setFailure] = useState<string | null>(null);
   const wide = useWide();
   const panel = chosen ?? wide;
-  const { window } = room.talk;
+  const store = useStore();
+  const { window, direct } = room.talk;
   const isSilent = window.messages.length === 0 && !window.stale;
-  const alone = room.here.size === 0 && room.entries.length === 0 && isSilent;
+  const isTalk = !files || direct !== null;
+  const alone = !direct && room.here.size === 0 && room.entries.length === 0 && isSilent;
   return (
     <>
       <main className="room">
-        <Head
-          room={room}
-          panel={panel}
-          files={files}
-          onFiles={() => setFiles(!files)}
-          onPanel={() => setChosen(!panel)}
-          onInvite={() => setInviting(true)}
-          onKeeping={() => setKeeping(true)}
-          onFailure={setFailure}
-        />
+        {direct && (
+          <DirectHead
+            room={room}
+            person={direct}
+            panel={panel || person !== null}
+            onPanel={() => store.showPerson(person === direct.id ? null : direct.id)}
+          />
+        )}
+        {!direct && (
+          <Head
+            room={room}
+            panel={panel}
+            files={files}
+            onFiles={() => setFiles(!files)}
+            onPanel={() => setChosen(!panel)}
+            onInvite={() => setInviting(true)}
+            onKeeping={() => setKeeping(true)}
+            onFailure={setFailure}
+          />
+        )}
         <CallBar room={room} />
         <RequestsBar room={room} />
         <Failure text={failure} />
-        {files && <FilesOverview room={room} />}
-        {!files && (alone ? <Alone room={room} /> : <Timeline room={room} />)}
-        {!files && <Composer room={room} />}
+        {files && !direct && <FilesOverview room={room} />}
+        {isTalk && (alone ? <Alone room={room} /> : <Timeline key={direct?.id ?? ''} room={room} />)}
+        {isTalk && <Composer key={`of ${direct?.id ?? ''}`} room={room} />}
         <DropTarget room={room} />
       </main>
       {(panel || person) && (

@@ -9,6 +9,7 @@ import { Logo } from '../parts/logo.js';
 import type { RoomState } from '../state/model.js';
 import { usePage, useStore } from '../state/use-page.js';
 import { LOBBY } from './rail-order.js';
+import { RailPeople } from './rail-people.js';
 
 export const KIND_ICONS: Record<RoomInfo['kind'], typeof Hash> = {
   open: Hash,
@@ -23,7 +24,8 @@ export function Rail() {
   const joining = useJoin();
   const all = [...rooms.values()].filter(({ room }) => room !== LOBBY);
   const lobby = [...rooms.values()].find(({ room }) => room === LOBBY);
-  const current = screen.type === 'room' ? shown : null;
+  const isDirect = shown !== null && rooms.get(shown)?.talk.direct !== null;
+  const current = screen.type === 'room' && !isDirect ? shown : null;
   const choose = (room: RoomState) => {
     if (room.joined) store.show(room.roomId);
     else void joining.join({ room: room.roomId });
@@ -85,6 +87,7 @@ export function Rail() {
             </button>
           );
         })}
+        <RailPeople />
         <Failure text={joining.failure} />
       </nav>
       <TransfersSummary />

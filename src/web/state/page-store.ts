@@ -1,5 +1,5 @@
 import type { ApiEvent, Method, Params, Peer, Result, RoomInfo } from '../../daemon/api.js';
-import { beginVisit } from '../chat/talk.js';
+import { beginVisit, show } from '../chat/talk.js';
 import { type ConnectionEvents, NodeConnection } from '../node/node-connection.js';
 import { takeAddress } from '../node/page-key.js';
 import { EMPTY, emptyRoom, type RoomState, type State } from './model.js';
@@ -114,9 +114,10 @@ export class PageStore {
     this.#set({ ...this.#state, search });
   }
 
-  /** Shows a room that is joined. */
+  /** Shows a room that is joined, and all that is said in it. */
   show(roomId: string): void {
     sessionStorage.setItem(SHOWN, roomId);
+    this.change(roomId, (room) => (room.talk.direct ? { ...room, talk: show(room.talk, null) } : room));
     this.#set({ ...this.#state, screen: { type: 'room' }, shown: roomId, person: null, peers: new Map() });
     this.#look();
     void this.readPeers();

@@ -29,12 +29,13 @@ import { useTyping } from './use-typing.js';
  */
 export function Composer({ room }: { room: RoomState }) {
   const { roomId, talk } = room;
-  const { replyTo, editing, to } = talk.compose;
+  const { replyTo, editing } = talk.compose;
+  const to = talk.direct ?? talk.compose.to;
   const store = useStore();
   const talks = useTalks();
   const { link } = usePage();
   const people = usePeople(room);
-  const [draft, writeDraft] = useDraft(roomId);
+  const [draft, writeDraft] = useDraft(roomId, talk.direct?.id ?? null);
   const [edited, setEdited] = useState('');
   const [failure, setFailure] = useState<string | null>(null);
   const [caret, setCaret] = useState(0);
@@ -139,7 +140,7 @@ export function Composer({ room }: { room: RoomState }) {
         return choose(completion);
       }
     }
-    if (event.key === 'Escape' && (completing || editing || replyTo || to)) {
+    if (event.key === 'Escape' && (completing || editing || replyTo || talk.compose.to)) {
       event.preventDefault();
       return completing ? setClosedAt(text) : plain();
     }
@@ -186,7 +187,7 @@ export function Composer({ room }: { room: RoomState }) {
             {replyTo.text}
           </About>
         )}
-        {to && (
+        {to && !talk.direct && (
           <About
             icon={LockKeyhole}
             word={`To ${to.name} alone`}

@@ -7,18 +7,23 @@ const KEPT_AFTER_MS = 300;
 /** Own texts that may come back as events, at most. */
 const TOLD_KEPT = 32;
 
-/** What is typed, by room, also while another room is shown. */
+/** What is typed, by room and by the person for whom alone it is, also while something else is shown. */
 const typed = new Map<string, string>();
 
 /**
  * What is typed and not sent yet. The node keeps it, so that it outlives the page and the node itself, and every window
- * shows it. Text that the node has not taken yet is never replaced by what it has.
+ * shows it. Text that the node has not taken yet is never replaced by what it has. What is for one person (`direct`)
+ * alone is kept by this page, so that it never stands in the room's own field.
  */
-export function useDraft(roomId: string): [text: string, write: (text: string) => void] {
+export function useDraft(
+  roomId: string,
+  direct: string | null,
+): [text: string, write: (text: string) => void] {
   const store = useStore();
   const talks = useTalks();
   const { link, rooms } = usePage();
-  const [text, setText] = useState(typed.get(roomId) ?? '');
+  const place = direct === null ? roomId : `${roomId} ${direct}`;
+  const [text, setText] = useState(typed.get(place) ?? '');
   const now = useRef(text);
   const told = useRef<string[]>([]);
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
@@ -35,24 +40,24 @@ export function useDraft(roomId: string): [text: string, write: (text: string) =
   const write = useCallback(
     (value: string) => {
       now.current = value;
-      typed.set(roomId, value);
+      typed.set(place, value);
       setText(value);
-      timer.current ??= setTimeout(tell, KEPT_AFTER_MS);
+      if (direct === null) timer.current ??= setTimeout(tell, KEPT_AFTER_MS);
     },
-    [roomId, tell],
+    [place, direct, tell],
   );
 
   const take = useCallback(
     (value: string) => {
       now.current = value;
-      typed.set(roomId, value);
+      typed.set(place, value);
       told.current = [value];
       setText(value);
     },
-    [roomId],
+    [place],
   );
 
-  const isReady = link === 'open' && rooms.get(roomId)?.joined === true;
+  const isReady = direct === null && link === 'open' && rooms.get(roomId)?.joined === true;
   useEffect(() => {
     if (!isReady) return;
     store.request('draft', { room: roomId }).then(
@@ -72,12 +77,12 @@ export function useDraft(roomId: string): [text: string, write: (text: string) =
   useEffect(
     () =>
       store.listen((event) => {
-        if (event.type !== 'draft' || event.roomId !== roomId) return;
+        if (event.type !== 'draft' || event.roomId !== roomId || direct !== null) return;
         const isOwn = told.current.includes(event.text);
         const isKept = timer.current === null && told.current.at(-1) === now.current;
         if (!isOwn && (isKept || now.current === '')) take(event.text);
       }),
-    [store, roomId, take],
+    [store, roomId, direct, take],
   );
   useEffect(
     () => () => {
