@@ -30,8 +30,7 @@ const READ_EVERY_MS = 700;
 export class Talks {
   readonly #store: PageStore;
   readonly #reading = new Map<string, Promise<void>>();
-  readonly #marking = new Map<string, Place>();
-  readonly #marked = new Map<string, Place>();
+  readonly #marking = new Map<string, readonly Place[]>();
 
   constructor(store: PageStore) {
     this.#store = store;
@@ -118,13 +117,16 @@ export class Talks {
     this.compose(roomId, { replyTo: message, editing: null, to: to ? (self ? to : author) : null });
   }
 
-  /** The reader has seen everything up to here. The node hears it a little later, once for many. */
+  /**
+   * The reader has seen everything up to here, of which something was not read. The node hears it a little later, once
+   * for many; for a message that came late and stands before others it hears it by itself, since it counts what came.
+   */
   seen(roomId: string, upTo: Place): void {
-    const last = this.#marking.get(roomId) ?? this.#marked.get(roomId);
-    if (last && comparePlaces(upTo, last) <= 0) return;
-    const isWaiting = this.#marking.has(roomId);
-    this.#marking.set(roomId, upTo);
-    if (!isWaiting) setTimeout(() => void this.#tellRead(roomId), READ_EVERY_MS);
+    const marking = this.#marking.get(roomId);
+    if (marking?.some(({ id }) => id === upTo.id)) return;
+    const later = marking?.filter((place) => comparePlaces(place, upTo) > 0) ?? [];
+    this.#marking.set(roomId, [...later, upTo]);
+    if (!marking) setTimeout(() => void this.#tellRead(roomId), READ_EVERY_MS);
   }
 
   async react(message: Message, emoji: string, on: boolean): Promise<void> {
@@ -146,15 +148,14 @@ export class Talks {
   }
 
   async #tellRead(roomId: string): Promise<void> {
-    const upTo = this.#marking.get(roomId) as Place;
+    const marking = this.#marking.get(roomId) ?? [];
     this.#marking.delete(roomId);
     try {
-      await this.#store.request('read', { room: roomId, upTo: upTo.id });
+      for (const { id } of marking) await this.#store.request('read', { room: roomId, upTo: id });
     } catch {
       return; // the node is gone: what is in sight is seen again when it is back
     }
-    this.#marked.set(roomId, upTo);
-    this.#store.change(roomId, (room) => ({ ...room, talk: markRead(room.talk, upTo) }));
+    this.#store.change(roomId, (room) => ({ ...room, talk: marking.reduce(markRead, room.talk) }));
   }
 
   /** Requests that are older than what is held. */

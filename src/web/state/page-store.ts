@@ -13,7 +13,8 @@ const SHOWN = 'chatter-shown-room';
  *
  * 1. The node is the truth: an action asks it, and what is shown changes by what it answers and tells.
  * 2. Listeners hear at most once a frame, so that a flood of events costs one drawing each.
- * 3. After a drawing that took long it rests for longer, so that keys are heard in between however much comes.
+ * 3. After a drawing that took long, what the node tells waits for longer, so that keys are heard in between however
+ *    much comes. What the person does is drawn at once.
  */
 export class PageStore {
   readonly #connection: NodeConnection;
@@ -35,7 +36,7 @@ export class PageStore {
         if (link === 'open') void this.#refresh().catch(() => {}); // lost again: read again when it is back
       },
       onEvent: (event) => {
-        this.#set(reduceEvent(this.#state, event, !document.hidden));
+        this.#set(reduceEvent(this.#state, event, !document.hidden), this.#drawnAt + this.#restMs);
         if (event.type === 'joined' || event.type === 'left') void this.#refresh().catch(() => {});
         for (const hear of this.#heard) hear(event);
       },
@@ -190,16 +191,16 @@ export class PageStore {
     this.change(shown, (room) => ({ ...room, offers: 0, talk: beginVisit(room.talk, room.unread) }));
   }
 
-  #set(state: State): void {
+  /** `notBefore` on the page's clock. */
+  #set(state: State, notBefore = 0): void {
     if (state === this.#state) return;
     this.#state = state;
-    if (this.#frame !== null || this.#later !== null) return; // Invariant 2
-    const rest = this.#drawnAt + this.#restMs - performance.now();
+    const rest = notBefore - performance.now();
     // A hidden page has no frames.
-    if (document.hidden) this.#later = setTimeout(() => this.#draw(), HIDDEN_MS);
+    if (document.hidden) this.#later ??= setTimeout(() => this.#draw(), HIDDEN_MS);
     else if (rest > 0)
-      this.#later = setTimeout(() => this.#draw(), rest); // Invariant 3
-    else this.#frame = requestAnimationFrame(() => this.#draw());
+      this.#later ??= setTimeout(() => this.#draw(), rest); // Invariant 3
+    else this.#frame ??= requestAnimationFrame(() => this.#draw());
   }
 
   #draw(): void {
