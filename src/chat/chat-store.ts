@@ -207,6 +207,19 @@ export interface ChatStore {
   configure(settings: RoomSettings): Promise<void>;
   /** Takes what was removed out of every file. */
   scrub(): Promise<void>;
+  /** What was read is not what was stored: the next start of the node mends it. */
+  damaged(): void;
   /** Removes everything of the room. Resolves to the number of messages. */
   forget(): Promise<number>;
+}
+
+/** One for each person, who may have several logs; the order is kept by the last of them. */
+export function byAuthor(senders: readonly DirectSender[]): DirectSender[] {
+  const people = new Map<PeerId, DirectSender>();
+  for (const { author, messages, last } of senders) {
+    const before = people.get(author)?.messages ?? 0;
+    people.delete(author);
+    people.set(author, { author, messages: before + messages, last });
+  }
+  return [...people.values()];
 }

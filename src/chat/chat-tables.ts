@@ -37,9 +37,12 @@ export const STEPS = [
    INSERT INTO chat_words SELECT k, 0 FROM chat_room`,
 ];
 
+/** Bytes, whatever the disk has made of them: a text that is none would end the process (see `hasBrokenTexts`). */
+const bytes = (...columns: string[]) => columns.map((it) => `CAST(m.${it} AS BLOB) AS ${it}`).join(', ');
+
 /** What `storedMessage` is made of, and where it stands. */
-export const COLUMNS = `m.k, m.id, l.id AS log, m.seq, m.clock, m.covers, m.kind, m.flags, m.sent, m.target, m.header,
-  m.signature, m.body`;
+export const COLUMNS = `m.k, l.id AS log, m.seq, m.clock, m.covers, m.kind, m.flags, m.sent,
+  ${bytes('id', 'target', 'header', 'signature', 'body')}`;
 export const FROM = 'FROM chat_message m JOIN chat_log l ON l.k = m.log';
 
 export const logOf = (row: Row): LogId => b4a.toString(row.log as Uint8Array, 'hex') as LogId;

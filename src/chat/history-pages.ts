@@ -1,16 +1,17 @@
 import { ChatterError } from '../errors.js';
 import { type ChatStore, FLAG, type PageQuery, type SearchQuery, type StoredMessage } from './chat-store.js';
 import { kindNumber } from './content.js';
-import type { MessageId, Messages } from './message.js';
+import type { MessageId } from './message.js';
 import type { Reader, Shown } from './timeline.js';
 import type { Welcome } from './welcome.js';
 
 export interface HistoryPagesDependencies {
   store: ChatStore;
   reader: Reader;
-  messages: Messages;
+  /** Whether a message is what was verified when it came. */
+  isSound: (message: StoredMessage) => boolean;
   welcome: Welcome;
-  /** These are not what was verified when they came: the disk has changed them. */
+  /** These are not: the disk has changed them. */
   damaged: (messages: readonly StoredMessage[]) => void;
 }
 
@@ -24,12 +25,12 @@ const DIRECT = kindNumber('direct');
 export class HistoryPages {
   readonly #store: ChatStore;
   readonly #reader: Reader;
-  readonly #messages: Messages;
+  readonly #isSound: HistoryPagesDependencies['isSound'];
   readonly #welcome: Welcome;
   readonly #damaged: HistoryPagesDependencies['damaged'];
 
-  constructor({ store, reader, messages, welcome, damaged }: HistoryPagesDependencies) {
-    this.#messages = messages;
+  constructor({ store, reader, isSound, welcome, damaged }: HistoryPagesDependencies) {
+    this.#isSound = isSound;
     this.#damaged = damaged;
     this.#store = store;
     this.#reader = reader;
@@ -72,7 +73,7 @@ export class HistoryPages {
     );
     const about = new Map<MessageId, StoredMessage[]>();
     const acts = await this.#store.about(readable.map(({ id }) => id));
-    const damaged = new Set([...readable, ...acts].filter((each) => !this.#messages.isWhole(each)));
+    const damaged = new Set([...readable, ...acts].filter((each) => !this.#isSound(each)));
     if (damaged.size > 0) this.#damaged([...damaged]);
     for (const each of acts) {
       if (damaged.has(each)) continue; // Invariant 1

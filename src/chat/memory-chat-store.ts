@@ -187,6 +187,8 @@ export class MemoryChatStore implements ChatStore {
 
   async scrub(): Promise<void> {}
 
+  damaged(): void {}
+
   async forget(): Promise<number> {
     const count = this.#messages.size;
     for (const map of [this.#messages, this.#texts, this.#about, this.#ofLog, this.#logs, this.#receipts])

@@ -51,6 +51,11 @@ export interface Message {
   readonly body: Uint8Array | null;
 }
 
+/** Where a message is kept, which follows from its header. */
+export interface Placed extends Pick<Header, 'seq' | 'clock' | 'kind' | 'target'> {
+  readonly log: LogId;
+}
+
 /** Who writes messages: an identity. */
 export interface Signer {
   /** 32 bytes. */
@@ -155,6 +160,15 @@ export class Messages {
   isWhole({ id, headerBytes, body }: Pick<Message, 'id' | 'headerBytes' | 'body'>): boolean {
     if (this.#id(headerBytes) !== id) return false;
     return body === null || b4a.equals(bodyHash(body), headerBytes.subarray(-ID_BYTES));
+  }
+
+  /** Whether a stored message stands where its header says, and is still the one that its id names. */
+  isPlaced(stored: Pick<Message, 'id' | 'headerBytes' | 'signature'> & Placed): boolean {
+    const { id, headerBytes, signature, log, seq, clock, kind, target } = stored;
+    if (this.#id(headerBytes) !== id) return false;
+    const header = this.read(headerBytes, signature, null)?.header;
+    if (header === undefined || logId(header) !== log) return false;
+    return header.seq === seq && header.clock === clock && header.kind === kind && header.target === target;
   }
 
   isSigned({ id, header, signature }: Message): boolean {

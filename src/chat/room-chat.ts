@@ -141,9 +141,9 @@ export class RoomChat extends Resource<ChatEvents> {
     this.#pages = new HistoryPages({
       store,
       reader,
-      messages,
+      isSound: (message) => messages.isWhole(message) && (live || messages.isPlaced(message)),
       welcome,
-      damaged: (found) => this.#onDamaged(found),
+      damaged: (found) => this.#onDamaged(found, messages),
     });
     this.#authoring = new Authoring({
       self,
@@ -500,11 +500,14 @@ export class RoomChat extends Resource<ChatEvents> {
     this.#notice('HISTORY_DAMAGED', null);
   }
 
-  /** Bodies were not what their headers say: they go, and are asked for again. */
-  #onDamaged(messages: readonly StoredMessage[]): void {
+  /** Bodies that are not what their headers say go, and are asked for again; for anything else the database is mended. */
+  #onDamaged(found: readonly StoredMessage[], messages: Messages): void {
     this.tellDamaged();
+    const bodies = found.filter((message) => messages.isPlaced(message));
+    if (bodies.length < found.length) this.#store.damaged();
+    if (bodies.length === 0) return;
     this.#work.attempt(async () => {
-      await this.#work.alone(() => this.#bodies.drop(messages));
+      await this.#work.alone(() => this.#bodies.drop(bodies));
       await this.#askBodies();
     });
   }

@@ -99,8 +99,10 @@ export class Serving implements BulkSource<ChatMessages> {
       (messages) => {
         this.#reading = false;
         if (this.#ended) return;
-        this.#ready.push(...messages);
-        this.#read = messages.length < LIMITS.chatBatchMessages;
+        const damaged = messages.findIndex((message) => !this.#deps.messages.isPlaced(message));
+        if (damaged >= 0) this.#deps.store.damaged(); // nobody would take it, nor what builds on it
+        this.#ready.push(...(damaged < 0 ? messages : messages.slice(0, damaged)));
+        this.#read = damaged >= 0 || messages.length < LIMITS.chatBatchMessages;
         this.#readOn();
         this.#flow?.wake();
       },

@@ -1,9 +1,11 @@
 import b4a from 'b4a';
+import { ChatterError } from '../errors.js';
 import type { PeerId } from '../identity/peer-id.js';
 import { LIMITS } from '../limits.js';
 import type { Row, Statement, Storage, Value } from '../storage/database.js';
 import {
   BESIDE_BYTES,
+  byAuthor,
   type Change,
   type ChatStore,
   type Counts,
@@ -21,12 +23,12 @@ import {
   type StoredMessage,
   type StoredRoom,
 } from './chat-store.js';
-import { COLUMNS, DIRECT, FROM, logOf, STEPS, storedMessage } from './chat-tables.js';
+import { COLUMNS, DIRECT, FROM, logOf, storedMessage } from './chat-tables.js';
 import { idBytes, type LogId, logBytes, type MessageId, messageId } from './message.js';
 import { conditions, leavingOut } from './page-conditions.js';
 import { authorOf, type Tip } from './room-log.js';
 import { ftsQuery } from './search-terms.js';
-import { TextIndex } from './text-index.js';
+import type { TextIndex } from './text-index.js';
 
 /** Ids in one statement; fewer are padded, so that there is one statement. */
 const IDS = 32;
@@ -35,35 +37,8 @@ const NO_ID = b4a.alloc(0);
 /** Rows that one look for unread messages passes over. */
 const COUNTED_ROWS = 10_000;
 
-/** Histories of rooms in the data folder's database. */
-export class SqliteChats {
-  readonly #storage: Storage;
-  #row: number;
-
-  private constructor(storage: Storage, row: number) {
-    this.#storage = storage;
-    this.#row = row;
-  }
-
-  static async load(storage: Storage): Promise<SqliteChats> {
-    await storage.migrate('chat', STEPS);
-    const [row] = await storage.all('SELECT max(k) AS k FROM chat_message');
-    return new SqliteChats(storage, Number(row?.k ?? 0));
-  }
-
-  async room(id: string): Promise<ChatStore> {
-    await this.#storage.run(
-      'INSERT INTO chat_room (id, tips, settings, read_row, unread, mentions) VALUES (?, ?, ?, 0, 0, 0) ON CONFLICT DO NOTHING',
-      [id, '[]', JSON.stringify(ROOM_SETTINGS)],
-    );
-    const [row] = await this.#storage.all('SELECT k FROM chat_room WHERE id = ?', [id]);
-    const key = Number(row?.k);
-    const texts = await TextIndex.load(this.#storage, key);
-    return new SqliteChatStore(this.#storage, key, texts, () => ++this.#row);
-  }
-}
-
-class SqliteChatStore implements ChatStore {
+/** The history of one room in the data folder's database. */
+export class SqliteChatStore implements ChatStore {
   readonly #storage: Storage;
   readonly #room: number;
   readonly #nextRow: () => number;
@@ -87,9 +62,12 @@ class SqliteChatStore implements ChatStore {
       if (Number(row.messages) > 0)
         logs.push({ id, heads: JSON.parse(String(row.heads)) as Head[], messages: Number(row.messages) });
     }
-    const receipts = await this.#storage.all('SELECT * FROM chat_receipt WHERE room = ?', [this.#room]);
+    const receipts = await this.#storage.all(
+      'SELECT CAST(member AS BLOB) AS member, bytes, signature FROM chat_receipt WHERE room = ?',
+      [this.#room],
+    );
     const dangling = await this.#storage.all(
-      `SELECT target FROM chat_message WHERE target IS NOT NULL AND room = ? AND flags & ${FLAG.dangling} LIMIT ?`,
+      `SELECT CAST(target AS BLOB) AS target FROM chat_message WHERE target IS NOT NULL AND room = ? AND flags & ${FLAG.dangling} LIMIT ?`,
       [this.#room, LIMITS.chatHeldMessages],
     );
     return {
@@ -98,7 +76,7 @@ class SqliteChatStore implements ChatStore {
       counts: { unread: Number(room?.unread), mentions: Number(room?.mentions) },
       readRow: Number(room?.read_row),
       receipts: receipts.map(({ member, bytes, signature }) => ({
-        member: member as PeerId,
+        member: b4a.toString(member as Uint8Array) as PeerId,
         bytes: bytes as Uint8Array,
         signature: signature as Uint8Array,
       })),
@@ -167,7 +145,7 @@ class SqliteChatStore implements ChatStore {
 
   async known(ids: readonly MessageId[]): Promise<Map<MessageId, Known>> {
     const known = new Map<MessageId, Known>();
-    const sql = `SELECT m.id, l.id AS log, m.seq, m.clock, m.covers ${FROM} WHERE m.id IN ${IN} AND m.room = ?`;
+    const sql = `SELECT CAST(m.id AS BLOB) AS id, l.id AS log, m.seq, m.clock, m.covers ${FROM} WHERE m.id IN ${IN} AND m.room = ?`;
     for (const row of await this.#among(sql, ids)) {
       known.set(messageId(row.id as Uint8Array), {
         log: logOf(row),
@@ -181,7 +159,7 @@ class SqliteChatStore implements ChatStore {
 
   async get(ids: readonly MessageId[]): Promise<StoredMessage[]> {
     const rows = await this.#among(`SELECT ${COLUMNS} ${FROM} WHERE m.id IN ${IN} AND m.room = ?`, ids);
-    const found = new Map(rows.map(storedMessage).map((message) => [message.id, message]));
+    const found = new Map(this.#messages(rows).map((message) => [message.id, message]));
     return ids.flatMap((id) => found.get(id) ?? []);
   }
 
@@ -192,8 +170,7 @@ class SqliteChatStore implements ChatStore {
       `SELECT ${COLUMNS} ${FROM} WHERE m.id >= ? AND m.id <= ? AND m.room = ? LIMIT 64`,
       [from, to, this.#room],
     );
-    return rows
-      .map(storedMessage)
+    return this.#messages(rows)
       .filter(({ id }) => id.startsWith(digits))
       .slice(0, 2);
   }
@@ -210,7 +187,7 @@ class SqliteChatStore implements ChatStore {
        ORDER BY m.seq, m.k LIMIT ?`,
       [key, after.seq, after.seq, after.row, limit],
     );
-    return rows.map(storedMessage);
+    return this.#messages(rows);
   }
 
   async about(targets: readonly MessageId[]): Promise<StoredMessage[]> {
@@ -218,7 +195,7 @@ class SqliteChatStore implements ChatStore {
       `SELECT ${COLUMNS} ${FROM} WHERE m.target IN ${IN} AND m.room = ?`,
       targets,
     );
-    return rows.map(storedMessage);
+    return this.#messages(rows);
   }
 
   async page(query: PageQuery): Promise<StoredMessage[]> {
@@ -227,7 +204,7 @@ class SqliteChatStore implements ChatStore {
       `SELECT ${COLUMNS} ${FROM} WHERE m.room = ? AND m.flags & ${FLAG.shown} ${where} ORDER BY ${order} LIMIT ?`,
       [this.#room, ...params, query.limit],
     );
-    return rows.map(storedMessage);
+    return this.#messages(rows);
   }
 
   async search(
@@ -248,7 +225,7 @@ class SqliteChatStore implements ChatStore {
         )),
       );
     }
-    return found.map(storedMessage);
+    return this.#messages(found);
   }
 
   async expired(before: number, limit: number): Promise<StoredMessage[]> {
@@ -257,12 +234,12 @@ class SqliteChatStore implements ChatStore {
        ORDER BY m.clock LIMIT ?`,
       [this.#room, before, limit],
     );
-    return rows.map(storedMessage);
+    return this.#messages(rows);
   }
 
   async bodiless(limit: number): Promise<MessageId[]> {
     const rows = await this.#storage.all(
-      `SELECT id FROM chat_message WHERE room = ? AND body IS NULL AND NOT flags & ${FLAG.erased | FLAG.expired}
+      `SELECT CAST(id AS BLOB) AS id FROM chat_message WHERE room = ? AND body IS NULL AND NOT flags & ${FLAG.erased | FLAG.expired}
        ORDER BY k DESC LIMIT ?`,
       [this.#room, limit],
     );
@@ -286,7 +263,7 @@ class SqliteChatStore implements ChatStore {
 
   async directSenders(): Promise<DirectSender[]> {
     const rows = await this.#storage.all(
-      `SELECT l.id AS log, count(*) AS messages, max(m.k) AS newest, m.id AS last ${FROM}
+      `SELECT l.id AS log, count(*) AS messages, max(m.k) AS newest, CAST(m.id AS BLOB) AS last ${FROM}
        WHERE m.room = ? AND m.kind = ${DIRECT} AND m.flags & ${FLAG.shown} AND NOT m.flags & ${FLAG.mine} GROUP BY l.k
        ORDER BY newest`,
       [this.#room],
@@ -338,6 +315,10 @@ class SqliteChatStore implements ChatStore {
     return this.#storage.scrub();
   }
 
+  damaged(): void {
+    this.#storage.damaged();
+  }
+
   async forget(): Promise<number> {
     const { messages } = await this.size();
     await this.#storage.batch([
@@ -349,6 +330,16 @@ class SqliteChatStore implements ChatStore {
     ]);
     this.#logKeys.clear();
     return messages;
+  }
+
+  /** Throws STORAGE_FAILED where the disk has made something else of what was stored. */
+  #messages(rows: readonly Row[]): StoredMessage[] {
+    try {
+      return rows.map(storedMessage);
+    } catch (cause) {
+      this.#storage.damaged();
+      throw new ChatterError('STORAGE_FAILED', { cause });
+    }
   }
 
   /** Rows of logs that are new: their keys are needed for what is stored next. */
@@ -381,15 +372,4 @@ class SqliteChatStore implements ChatStore {
     }
     return rows;
   }
-}
-
-/** One for each person, who may have several logs; the order is kept by the last of them. */
-function byAuthor(senders: readonly DirectSender[]): DirectSender[] {
-  const people = new Map<PeerId, DirectSender>();
-  for (const { author, messages, last } of senders) {
-    const before = people.get(author)?.messages ?? 0;
-    people.delete(author);
-    people.set(author, { author, messages: before + messages, last });
-  }
-  return [...people.values()];
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Settings } from '../storage/settings.js';
+import { storedJson } from '../storage/stored-json.js';
 import { WRITER_BYTES } from './message.js';
 
 const KEY = 'chat-writers';
@@ -27,9 +28,7 @@ export class Writers {
   /** `place` names where the folder lies, such that no copy of it has the same. */
   static async load(settings: Kept, place: string): Promise<Writers> {
     const stored = await settings.get(KEY);
-    const { place: was, all } = stored
-      ? (JSON.parse(stored) as { place: string; all: string[] })
-      : { place: '', all: [] };
+    const { place: was, all } = storedJson(stored ?? '', { place: '', all: [] as string[] });
     const writers = new Writers(settings, place, all);
     if (was !== place) await writers.renew();
     return writers;

@@ -1,4 +1,5 @@
 import type { Storage } from '../storage/database.js';
+import { storedJson } from '../storage/stored-json.js';
 
 /** What somebody chose to share with a room. */
 export interface StoredShare {
@@ -34,7 +35,7 @@ export class ShareStore {
     return rows.map(({ id, path, exclude }) => ({
       id: String(id),
       path: String(path),
-      exclude: JSON.parse(String(exclude)) as string[],
+      exclude: storedJson<string[]>(exclude, []),
     }));
   }
 

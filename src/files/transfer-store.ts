@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { ErrorCode } from '../errors.js';
 import type { Storage } from '../storage/database.js';
+import { storedJson } from '../storage/stored-json.js';
 import type { FileIdentity } from './file-content.js';
 import type { IfExists } from './place.js';
 import type { TransferId } from './signed.js';
@@ -141,4 +142,4 @@ export class TransferStore {
   }
 }
 
-const parse = (json: unknown): unknown => (typeof json === 'string' ? JSON.parse(json) : null);
+const parse = (json: unknown): unknown => (typeof json === 'string' ? storedJson<unknown>(json, null) : null);

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { SqliteChats } from '../chat/sqlite-chat-store.js';
+import { SqliteChats } from '../chat/sqlite-chats.js';
 import { Writers } from '../chat/writers.js';
 import type { Clock } from '../clock.js';
+import { ChatterError } from '../errors.js';
 import { HashCache } from '../files/hash-cache.js';
 import { ShareStore } from '../files/share-store.js';
 import { TransferStore } from '../files/transfer-store.js';
@@ -48,7 +49,8 @@ export async function openStores(
     return stores;
   } catch (err) {
     for (const fn of undo.toReversed()) await fn();
-    if (!existsSync(damageMark(paths.database))) throw err;
+    // Anything but an error of our own is what the disk has made of a value.
+    if (err instanceof ChatterError && !existsSync(damageMark(paths.database))) throw err;
     mended(mendDatabase(paths.database));
     return readStores(paths, clock, defer);
   }

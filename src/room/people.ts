@@ -5,6 +5,7 @@ import type { PeerId } from '../identity/peer-id.js';
 import { type Marks, NO_MARKS, type Trust } from '../identity/trust.js';
 import { LIMITS } from '../limits.js';
 import type { Row, Storage } from '../storage/database.js';
+import { storedJson } from '../storage/stored-json.js';
 
 /** Somebody who was met, or marked. */
 export interface KnownPerson extends Candidate {
@@ -166,7 +167,7 @@ export class People implements Trust {
 function fromRow(row: Row): KnownPerson {
   return {
     id: String(row.id) as PeerId,
-    names: JSON.parse(String(row.names)) as string[],
+    names: storedJson<string[]>(row.names, ['Nameless']),
     firstSeen: Number(row.first_seen),
     lastSeen: Number(row.last_seen),
     marks: { verified: row.verified === 1, blocked: row.blocked === 1, muted: row.muted === 1 },

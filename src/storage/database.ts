@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import Libsql from 'libsql';
 import { ChatterError } from '../errors.js';
 import { Resource } from '../resource.js';
+import { adoptSalvaged } from './salvaged.js';
+import { hasBrokenTexts } from './texts.js';
 
 export type Value = string | number | null | Uint8Array;
 export type Row = Record<string, Value>;
@@ -22,6 +24,8 @@ export interface Storage {
   batch(statements: readonly Statement[]): Promise<void>;
   /** Takes what was removed or replaced out of every file: the log that is written ahead is emptied. */
   scrub(): Promise<void>;
+  /** Says that what is stored is not what was written: the next start mends it (see `mendDatabase`). */
+  damaged(): void;
 }
 
 /** Statements that are kept ready; the SQL of features is constant text, so there are few. */
@@ -55,6 +59,8 @@ export class Database extends Resource implements Storage {
         BEGIN IMMEDIATE;
         CREATE TABLE IF NOT EXISTS migration (feature TEXT PRIMARY KEY, step INTEGER NOT NULL) STRICT;
         COMMIT;`);
+      if (hasBrokenTexts(this.#db))
+        throw Object.assign(new Error('a text is none'), { code: 'SQLITE_CORRUPT' });
     } catch (err) {
       throw this.#failure(err);
     }
@@ -76,6 +82,7 @@ export class Database extends Resource implements Storage {
           .run([feature, step + 1]);
       });
     }
+    if (done === 0) await this.#transaction(() => adoptSalvaged(this.#open, feature));
   }
 
   async run(sql: string, params: readonly Value[] = []): Promise<void> {
@@ -90,6 +97,14 @@ export class Database extends Resource implements Storage {
 
   async scrub(): Promise<void> {
     this.#attempt(() => this.#statement('PRAGMA wal_checkpoint(TRUNCATE)').all([]));
+  }
+
+  damaged(): void {
+    try {
+      writeFileSync(damageMark(this.#file), '', { mode: 0o600 });
+    } catch {
+      // The disk does not take it: then the damage is found again.
+    }
   }
 
   async all(sql: string, params: readonly Value[] = []): Promise<Row[]> {
@@ -160,20 +175,11 @@ export class Database extends Resource implements Storage {
     }
   }
 
-  /** The next start mends it: see `mendDatabase`. */
-  #mark(): void {
-    try {
-      writeFileSync(damageMark(this.#file), '', { mode: 0o600 });
-    } catch {
-      // The disk does not take it: then the damage is found again.
-    }
-  }
-
   #failure(err: unknown): ChatterError {
     if (err instanceof ChatterError) return err;
     const code = codeOf(err as { code?: string; message: string });
     if (code.startsWith('SQLITE_BUSY')) return new ChatterError('DATA_FOLDER_LOCKED', { cause: err });
-    if (DAMAGED.includes(code)) this.#mark();
+    if (DAMAGED.includes(code)) this.damaged();
     const why = CAUSES[code] ?? 'it cannot be read or written';
     return new ChatterError('STORAGE_FAILED', { message: `${this.#file}: ${why}.`, cause: err });
   }

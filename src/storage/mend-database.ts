@@ -2,9 +2,11 @@ import { existsSync, renameSync, rmSync } from 'node:fs';
 import Libsql from 'libsql';
 import { ChatterError } from '../errors.js';
 import { damageMark } from './database.js';
+import { salvagedTable } from './salvaged.js';
+import { columnsOf, listed, tablesOf } from './texts.js';
 
 /** Tables that hold nothing but what others have too, or what nobody can vouch for once a page of them is wrong. */
-const LEFT = /^(chat_|sqlite_|libsql_|_litestream)/;
+const LEFT = /^(chat_|migration$|salvaged_|sqlite_|libsql_|_litestream)/;
 
 /**
  * Moves a damaged database aside and makes a new one in its place, with every row of it that can still be read: rooms,
@@ -38,35 +40,38 @@ function freePath(file: string): string {
   }
 }
 
-/** Copies what can be read; what cannot is passed over. */
+/** Copies what can be read, for the features to take it when they make their tables; what cannot is passed over. */
 function salvage(old: string, fresh: Libsql.Database): void {
   const damaged = attempt(() => new Libsql(old, { readonly: true }));
   if (!damaged) return;
-  const made = attempt(() =>
-    damaged.prepare(`SELECT type, name, tbl_name AS tableName, sql FROM sqlite_master`).all([]),
-  ) as { type: string; name: string; tableName: string; sql: string | null }[] | null;
-  const kept = (made ?? []).filter(({ tableName, sql }) => sql !== null && !LEFT.test(tableName));
-  for (const { type, name, sql } of kept.filter((each) => each.type === 'table'))
-    if (attempt(() => fresh.exec(String(sql))) !== null && type === 'table') copyRows(name, damaged, fresh);
-  for (const { type, sql } of kept) if (type !== 'table') attempt(() => fresh.exec(String(sql)));
-  attempt(() => fresh.exec(`DELETE FROM migration WHERE feature = 'chat'`));
+  attempt(() => damaged.exec('PRAGMA writable_schema = ON')); // one table's definition damages no other
+  for (const name of attempt(() => tablesOf(damaged)) ?? [])
+    if (!LEFT.test(name)) attempt(() => copyRows(name, damaged, fresh));
   attempt(() => damaged.close());
 }
 
 /** One by one, so that a row that cannot be read takes no other with it. */
 function copyRows(table: string, damaged: Libsql.Database, fresh: Libsql.Database): void {
-  const columns = (fresh.prepare(`PRAGMA table_info("${table}")`).all([]) as { name: string }[]).map(
-    ({ name }) => name,
-  );
-  const read = damaged.prepare(`SELECT ${columns.join(', ')} FROM "${table}" WHERE rowid = ?`);
-  const write = fresh.prepare(
-    `INSERT OR IGNORE INTO "${table}" (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
-  );
+  const names = columnsOf(damaged, table);
+  const columns = listed(names);
+  const to = listed([salvagedTable(table)]);
+  fresh.exec(`CREATE TABLE ${to} (${columns})`);
+  // As bytes, with what each is: see `hasBrokenTexts`.
+  const asBytes = names.map((name, i) => {
+    const it = listed([name]);
+    return `typeof(${it}) = 'text' AS is${i}, iif(typeof(${it}) = 'text', CAST(${it} AS BLOB), ${it}) AS it${i}`;
+  });
+  const read = damaged.prepare(`SELECT ${asBytes.join(', ')} FROM ${listed([table])} WHERE rowid = ?`);
+  const text = new TextDecoder('utf-8', { fatal: true });
   for (const key of rowsOf(table, damaged)) {
     attempt(() => {
       const row = read.get([key]) as Record<string, unknown>;
-      const values = columns.map((column) => row[column]);
-      write.run(values.map((value) => (value instanceof ArrayBuffer ? Buffer.from(value) : value)));
+      const values = names.map((_, i) => {
+        const value = row[`it${i}`];
+        if (row[`is${i}`]) return text.decode(value as Uint8Array);
+        return value instanceof ArrayBuffer ? Buffer.from(value) : value;
+      });
+      fresh.prepare(`INSERT INTO ${to} VALUES (${values.map(() => '?').join(', ')})`).run(values);
     });
   }
 }
@@ -75,7 +80,9 @@ function copyRows(table: string, damaged: Libsql.Database, fresh: Libsql.Databas
 function rowsOf(table: string, damaged: Libsql.Database): number[] {
   const keys: number[] = [];
   attempt(() => {
-    for (const { key } of damaged.prepare(`SELECT rowid AS key FROM "${table}"`).iterate([]) as Iterable<{
+    for (const { key } of damaged
+      .prepare(`SELECT rowid AS key FROM ${listed([table])}`)
+      .iterate([]) as Iterable<{
       key: number;
     }>)
       keys.push(key);

@@ -4,7 +4,7 @@ import { MemoryChatStore } from '../../src/chat/memory-chat-store.js';
 import type { Message, MessageId } from '../../src/chat/message.js';
 import { compare, nextClock, type Place, shownTime } from '../../src/chat/order.js';
 import { snippet } from '../../src/chat/search-terms.js';
-import { SqliteChats } from '../../src/chat/sqlite-chat-store.js';
+import { SqliteChats } from '../../src/chat/sqlite-chats.js';
 import { Database } from '../../src/storage/database.js';
 import { showText } from '../../src/text.js';
 import { Desk } from '../support/desk.js';

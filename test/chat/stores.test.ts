@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import type { StoredMessage } from '../../src/chat/chat-store.js';
 import { STEPS } from '../../src/chat/chat-tables.js';
 import { MemoryChatStore } from '../../src/chat/memory-chat-store.js';
-import { SqliteChats } from '../../src/chat/sqlite-chat-store.js';
-import { Database } from '../../src/storage/database.js';
+import { SqliteChats } from '../../src/chat/sqlite-chats.js';
+import { Database, damageMark } from '../../src/storage/database.js';
 import { chatStoreContract, stored } from '../contract/chat-store.js';
 import { temporaryFolder } from '../support/hostile/besieged.js';
 
@@ -93,6 +94,28 @@ t.test('an index that was made before there were parts is the first of them', as
   await store.apply({ messages: [stored(1)], logs: [{ id: log, heads, messages: 1 }] });
   t.equal((await store.search('text', { limit: 9 })).length, 1);
   t.same(await opened.all('SELECT since FROM chat_words'), [{ since: 0 }]);
+});
+
+t.test('[S4] what is kept beside messages and does not agree with them is to be mended', async (t) => {
+  const changes = [
+    'UPDATE chat_log SET messages = 2',
+    `UPDATE chat_log SET heads = replace(heads, '"next"', '"nex')`,
+    `UPDATE chat_log SET heads = replace(heads, '"clock":1', '"clock":3')`,
+    `UPDATE chat_room SET settings = '{'`,
+    'UPDATE chat_message SET log = 9',
+  ];
+  for (const change of changes) {
+    const file = `${temporaryFolder(t)}/chatter.db`;
+    const opened = await database(t, file);
+    const store = await (await SqliteChats.load(opened)).room(ROOM);
+    const { log, id } = stored(1);
+    const heads = [{ id, clock: 1, next: 2, covers: 0 }];
+    await store.apply({ messages: [stored(1)], logs: [{ id: log, heads, messages: 1 }] });
+    await t.resolves(SqliteChats.load(opened), 'as it was stored');
+    await opened.run(change);
+    await t.rejects(SqliteChats.load(opened), { code: 'STORAGE_FAILED' }, change);
+    t.ok(existsSync(damageMark(file)));
+  }
 });
 
 t.test('one in memory keeps so many and no more', async (t) => {

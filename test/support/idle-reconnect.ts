@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import type { ChatStore } from '../../src/chat/chat-store.js';
 import { MemoryChatStore } from '../../src/chat/memory-chat-store.js';
 import { RoomChat } from '../../src/chat/room-chat.js';
-import { SqliteChats } from '../../src/chat/sqlite-chat-store.js';
+import { SqliteChats } from '../../src/chat/sqlite-chats.js';
 import { Writers } from '../../src/chat/writers.js';
 import type { RoomSession } from '../../src/connection/room-session.js';
 import { NO_MARKS } from '../../src/identity/trust.js';

@@ -4,7 +4,7 @@ import sodium from 'sodium-native';
 import type { Test } from 'tap';
 import { MemoryChatStore } from '../../src/chat/memory-chat-store.js';
 import { RoomChat } from '../../src/chat/room-chat.js';
-import { SqliteChats } from '../../src/chat/sqlite-chat-store.js';
+import { SqliteChats } from '../../src/chat/sqlite-chats.js';
 import { Writers } from '../../src/chat/writers.js';
 import { systemClock } from '../../src/clock.js';
 import { Network } from '../../src/connection/network.js';
