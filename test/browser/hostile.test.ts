@@ -12,6 +12,8 @@ import { joinOpen, LONG_MS, launch, open } from '../support/page.js';
 /** Each would set a mark if any part of the page made a document of it. No `/`: it is a file's name too. */
 const MARKUP = '"><img src=x onerror=window.__xss=1><svg onload=window.__xss=2>{{constructor}}';
 const NAME = '<img src=x onerror=__xss=6>';
+/** Without a space, which a room's name has none of. */
+const ROOM = '"><img/src=x/onerror=__xss=7>';
 const LINKS = [
   'http://x.test/?p=%3Cbr%3E<iframe src=\\\\10.0.0.1\\t.html>',
   '[a](file:///etc/passwd) [b](javascript:window.__xss=3) [c](data:text/html,<script>window.__xss=4</script>)',
@@ -104,6 +106,19 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     await page.getByText('Safety number').waitFor();
     await untouched('a person');
 
+    await page.getByRole('button', { name: 'New room, or join one' }).click();
+    await joinOpen(page, ROOM);
+    await untouched('a room, in the rail, the head and the title');
+    await page.getByRole('button', { name: `More about ${ROOM}` }).click();
+    await page.getByRole('menuitem', { name: 'What is kept…' }).click();
+    const kept = page.getByRole('dialog', { name: `What is kept of ${ROOM}` });
+    await kept.getByRole('button', { name: 'Forget this room…' }).click();
+    await kept.getByRole('button', { name: `Forget ${ROOM} for good` }).waitFor();
+    await untouched('a room that is to be forgotten');
+    await kept.getByRole('button', { name: `Forget ${ROOM} for good` }).click();
+    await page.getByTitle(ROOM, { exact: true }).waitFor({ state: 'detached' });
+    await untouched('and one that was');
+
     t.equal(new URL(page.url()).hash, '', '[D6] no code in the address');
     t.equal(
       await page.evaluate('document.referrer + JSON.stringify(history.state) + document.cookie'),
@@ -119,9 +134,9 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
         `[D6] no secret in ${name}`,
       );
     }
-    const kept = String(await page.evaluate('JSON.stringify(localStorage)'));
+    const stored = String(await page.evaluate('JSON.stringify(localStorage)'));
     t.notOk(
-      [code, token, key].some((secret) => kept.includes(secret)),
+      [code, token, key].some((secret) => stored.includes(secret)),
       '[D18] nor in what outlives the tab',
     );
     t.equal(
@@ -139,6 +154,13 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     const { page, url } = await open(t, browser, one);
     await joinOpen(page, 'lab');
     const { host, port } = new URL(url);
+    const answers: Record<string, string>[] = [];
+    page.on('response', (response) => answers.push(response.headers()));
+    await page.reload();
+    await page.getByRole('heading', { name: 'lab', exact: true }).waitFor();
+    t.ok(answers.length > 1);
+    const readable = answers.flatMap(Object.keys).filter((name) => name.startsWith('access-control-'));
+    t.same(readable, [], '[D15] no answer lets another origin read it');
     const heard: string[] = [];
     const evil = createServer((request, response) => {
       heard.push(`${request.headers.cookie ?? ''}${request.headers.referer ?? ''}`);
@@ -168,6 +190,17 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
       t.ok(status === 403 || status === null, `[D2] [D5] by ${name}: ${status}`);
     }
 
+    for (const name of NAMES_OF_HERE) {
+      const address = `http://${name}:${port}/`;
+      const status = await statusOf(stranger, address);
+      // What the browser itself takes for one of the node's own names is its own page, in which a stranger has no key.
+      const isOwn = URL.canParse(address) && OWN_NAMES.includes(new URL(address).hostname);
+      t.ok(isOwn || status === 403 || status === null, `[D3] by ${name}: ${status}`);
+      if (!isOwn || status === null) continue;
+      const key = await stranger.evaluate(`sessionStorage.getItem('chatter-page-key')`);
+      t.equal(key, null, `[D3] by ${name} nothing is opened`);
+    }
+
     await one.stop();
     await page.getByText('Chatter was stopped.').waitFor();
     const said: string[] = [];
@@ -189,6 +222,19 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     t.notOk(said.join('').includes(key));
   });
 }
+
+const OWN_NAMES = ['127.0.0.1', 'localhost', '[::1]'];
+
+/** Other spellings of this computer's address, and one that is none (CVE-2022-32212). */
+const NAMES_OF_HERE = [
+  '10.0.2.555',
+  '0x7f.1',
+  '127.1',
+  '2130706433',
+  '[::ffff:127.0.0.1]',
+  'localhost.',
+  'LOCALHOST',
+];
 
 /** What a page on another origin can try; how each ended. */
 const ATTACKS = (host: string) => `(async () => {
