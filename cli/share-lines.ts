@@ -27,3 +27,17 @@ export function sharedLines(entries: readonly SharedInfo[]): string[] {
     return `${safe(path)}${folder ? '/' : ''}  ${what}  ${owners.join(', ')}${risky ? '  ! could run or hide something' : ''}`;
   });
 }
+
+/** One line a content, with the digits that name it. */
+export function differing(entries: readonly SharedInfo[]): { entry: SharedInfo; text: string }[] {
+  const contents = new Map<string, SharedInfo[]>();
+  for (const entry of entries) {
+    const key = entry.hash ?? `${entry.owner.id} ${entry.path}`;
+    contents.set(key, [...(contents.get(key) ?? []), entry]);
+  }
+  return [...contents.values()].map((same) => {
+    const [entry] = same as [SharedInfo];
+    const digits = entry.hash === null ? 'not hashed yet' : entry.hash.slice(0, 8);
+    return { entry, text: `${sharedLines(same).join('; ')}  [${digits}]` };
+  });
+}

@@ -11,6 +11,7 @@ import { safe } from './output.js';
 import { pathLabel } from './path-label.js';
 import { peerLines } from './peer-lines.js';
 import { isPersonVerb, personCommand } from './person-commands.js';
+import { isShareVerb, shareCommand } from './share-slash.js';
 import { slashHelp } from './slash-verbs.js';
 
 export interface SlashContext {
@@ -68,6 +69,7 @@ export async function slashCommand(
       if (isMessageVerb(verb)) return messageCommand(client, verb, argument, messages);
       if (isHistoryVerb(verb)) return historyCommand(client, verb, argument, room.roomId, see);
       if (isFileVerb(verb)) return fileCommand(client, verb, argument, room.roomId);
+      if (isShareVerb(verb)) return shareCommand(client, verb, argument, room.roomId);
       if (isPersonVerb(verb)) return personCommand(client, verb, argument);
       throw new ChatterError('USAGE', { message: `There is no /${safe(verb)}; /help lists what there is.` });
   }

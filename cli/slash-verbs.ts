@@ -5,6 +5,8 @@ export type Takes =
   | 'recipient'
   | 'path'
   | 'transfer'
+  | 'share'
+  | 'shared'
   | 'message'
   | 'reaction'
   | 'text';
@@ -37,10 +39,11 @@ const SLASH_VERBS: readonly SlashVerb[] = [
   slash('/me TEXT', 'text', 'say what you do: /me waves'),
   slash('/name NAME', 'text', 'change your name in this room'),
   slash('/verify PEER', 'person', 'compare safety numbers; /verify PEER yes marks them'),
-  slash('/block PEER', 'person', 'let somebody in nowhere any more; /unblock'),
-  slash('/mute PEER', 'person', 'do not show what somebody says; /unmute'),
+  slash('/block PEER', 'person', 'keep them out, or just /mute; /unblock, /unmute'),
   slash('/send PATH', 'path', 'offer a file or folder; /files lists offers'),
   slash('/accept ID', 'transfer', 'or /decline, /pause, /resume, /cancel, /withdraw'),
+  slash('/share PATH', 'path', 'let the room fetch it; /share lists, /unshare ends'),
+  slash('/get NAME', 'shared', 'fetch what somebody shares; /ls [NAME] shows it'),
   slash('/call', 'nothing', 'who is in a call here, and who shows what'),
   slash('/invite', 'nothing', 'print the invite of this room; /leave leaves it'),
   slash('/quit', 'nothing', 'close this window; so do {quit} and Ctrl-C twice'),
@@ -56,6 +59,9 @@ const FURTHER: readonly (readonly [verb: string, takes: Takes])[] = [
   ['refuse', 'person'],
   ['files', 'nothing'],
   ['leave', 'nothing'],
+  ['ls', 'shared'],
+  ['unshare', 'share'],
+  ['mute', 'person'],
   ['unblock', 'person'],
   ['unmute', 'person'],
   ['decline', 'transfer'],

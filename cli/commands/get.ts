@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ApiEvent } from '../../src/daemon/api.js';
 import type { Client } from '../../src/daemon/client.js';
-import type { SharedInfo, TransferInfo } from '../../src/daemon/files-api.js';
+import type { TransferInfo } from '../../src/daemon/files-api.js';
 import { ChatterError, ERRORS, type ErrorCode } from '../../src/errors.js';
 import { chooseRoom, type RoomChoice } from '../choose-room.js';
 import type { Context } from '../context.js';
@@ -13,7 +13,7 @@ import { EXIT } from '../exit-codes.js';
 import { lookAgain } from '../look-again.js';
 import { ask, canAsk } from '../prompt.js';
 import { settled } from '../settled.js';
-import { sharedLines } from '../share-lines.js';
+import { differing } from '../share-lines.js';
 import { Progress, size, title } from '../transfer-lines.js';
 
 interface Wanted {
@@ -95,20 +95,6 @@ async function request(
       await client.request('get', { ...wanted, name: place, ...(hash ? { hash } : { from: owner.id }) })
     ).transfers;
   }
-}
-
-/** One line a content, with the digits that name it. */
-function differing(entries: readonly SharedInfo[]): { entry: SharedInfo; text: string }[] {
-  const contents = new Map<string, SharedInfo[]>();
-  for (const entry of entries) {
-    const key = entry.hash ?? `${entry.owner.id} ${entry.path}`;
-    contents.set(key, [...(contents.get(key) ?? []), entry]);
-  }
-  return [...contents.values()].map((same) => {
-    const [entry] = same as [SharedInfo];
-    const digits = entry.hash === null ? 'not hashed yet' : entry.hash.slice(0, 8);
-    return { entry, text: `${sharedLines(same).join('; ')}  [${digits}]` };
-  });
 }
 
 function refuseMany(transfers: readonly TransferInfo[]): void {

@@ -64,8 +64,18 @@ function begunMention(before: string, from = 0): Begun | null {
   return null;
 }
 
+/** What the node knows of shares: own ones by name, and everybody's that lie where a path looks into. */
+export interface SharedNames {
+  own(): Promise<string[]>;
+  at(word: string): Promise<string[]>;
+}
+
 /** The words that can stand there, as they are to be written. Rejects for no reason: what cannot be read has no words. */
-export async function wordsFor(state: State, { kind, word, from }: Begun): Promise<string[]> {
+export async function wordsFor(
+  state: State,
+  { kind, word, from }: Begun,
+  shared: SharedNames,
+): Promise<string[]> {
   const fits = (whole: string) => whole.toLowerCase().startsWith(word.toLowerCase());
   switch (kind) {
     case 'verb':
@@ -93,6 +103,12 @@ export async function wordsFor(state: State, { kind, word, from }: Begun): Promi
       return EMOJI.filter(fits);
     case 'transfer':
       return [...state.transfers.values()].filter(isOpen).map(shortId).filter(fits);
+    case 'share':
+    case 'shared': {
+      const asked = kind === 'share' ? shared.own() : shared.at(word);
+      const names = await asked.catch(() => []);
+      return names.filter((name) => safe(name) === name && fits(name)).slice(0, PATHS);
+    }
     default:
       return paths(word);
   }

@@ -7,6 +7,7 @@ import { inputLine } from '../input-line.js';
 import { isLive } from '../live-room.js';
 import { isMessageVerb, reply } from '../message-commands.js';
 import { safe } from '../output.js';
+import { sharedNames } from '../share-slash.js';
 import { ShownMessages } from '../shown-messages.js';
 import { slashCommand } from '../slash-commands.js';
 import { listLine } from '../transfer-lines.js';
@@ -245,7 +246,8 @@ export class FullScreen {
   async #complete(): Promise<void> {
     const { text, cursor } = this.#state.editor;
     const word = begun(text, cursor);
-    const words = word ? await wordsFor(this.#state, word) : [];
+    const shared = sharedNames(this.#client, this.#state.roomId);
+    const words = word ? await wordsFor(this.#state, word, shared) : [];
     const { editor } = this.#state;
     // Something was typed meanwhile: what was looked for is not wanted any more.
     if (editor.text !== text || editor.cursor !== cursor) return;

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { lookAgain } from '../../cli/look-again.js';
+import { wanted } from '../../cli/share-slash.js';
 import { ChatterError } from '../../src/errors.js';
 import { type Command, Person } from '../support/command.js';
 
@@ -65,6 +66,49 @@ t.test('files and a folder are sent from one command to another', async (t) => {
   t.equal(readFileSync(path.join(out, 'two.txt'), 'utf8'), 'two');
   t.match(said(receiver, 'file-offered'), [{ entries: [{ name: 'album' }, { name: 'two.txt', size: 3 }] }]);
   t.match(said(receiver, 'transfer-done'), [{ paths: [path.join(out, 'album'), path.join(out, 'two.txt')] }]);
+});
+
+t.test('what is shared is found and fetched by the words of the commands in a room', async (t) => {
+  const [ann, bob] = [new Person(t), new Person(t)];
+  const port = await freePort();
+  const album = path.join(ann.home, 'My album');
+  mkdirSync(album);
+  writeFileSync(path.join(album, 'one song.txt'), 'la la');
+  const talk = (person: Person, ...way: string[]) =>
+    person.start([...QUIET, ...way, 'join', 'lab', '--open', '--yes', '--no-color', '--commands'], LONG);
+  const listening = ['--listen', `${port}`];
+  await bob.start([...QUIET, ...listening, 'set', 'downloads', path.join(bob.home, 'got')]).done;
+  const theirs = talk(bob, ...listening);
+  await theirs.until(/You are /);
+  const mine = talk(ann, '--peer', `127.0.0.1:${port}`);
+  await Promise.all([mine, theirs].map((window) => window.until(/Here: | joined, /)));
+  mine.write('/share\n');
+  await mine.until(/You share nothing here/);
+  mine.write(`/share ${album}\n`);
+  await mine.until(/My album\/ {2}1 file, 5 B[^\n]*\n[^\n]*until \/unshare/);
+  theirs.write('/ls\n/ls My album/\n/ls nothing*\n/get\n/get nothing\n');
+  await theirs.until(/^My album\/ {2}1 file/m);
+  await theirs.until(/^My album\/one song\.txt {2}5 B/m);
+  await theirs.until(/doesn't exist[\s\S]*needs a name[\s\S]*doesn't exist/);
+  theirs.write('/get one song.txt\n');
+  await theirs.until(/Fetching one song\.txt/);
+  await theirs.until(/✓ [^\n]+one song\.txt/);
+  mine.write('/unshare My album\n');
+  await mine.until(/My album is not shared here any more/);
+  theirs.write('/get one song.txt --from Nobody\n');
+  await theirs.until(/PEER_UNKNOWN/);
+  t.equal((await mine.end('{quit}\n')).code, 0);
+  t.equal((await theirs.end('{quit}\n')).signal, null);
+});
+
+t.test('the name that /get takes may have spaces, and says which of several', async (t) => {
+  t.same(wanted('a b.txt'), { name: 'a b.txt' });
+  t.same(wanted('a b --hash 0f12'), { name: 'a b', hash: '0f12' });
+  t.same(wanted('a --from Green Otter#12ab34 --hash 0f12'), {
+    name: 'a',
+    from: 'Green Otter#12ab34',
+    hash: '0f12',
+  });
 });
 
 t.test('a node that is lost while it is asked how things stand is asked again', async (t) => {

@@ -254,6 +254,12 @@ t.test('people come and go in one line, and two of one name are told apart', asy
   t.match(textOf(layout(state, NOW)), /AWAY[\s\S]*○ Name a +\d\d:\d\d/);
 });
 
+/** Shares of a room, as the node tells of them. */
+const SHARED = {
+  own: async () => ['Album', 'notes.txt'],
+  at: async () => ['Album/song 1.ogg', 'Album/sub/', 'Album/song \u001b[2J.ogg', 'Album/b'],
+};
+
 t.test('Tab completes verbs, names, offers and paths', async (t) => {
   let state = reduceEvents(start(), [
     event({ type: 'peer-joined', ...room, peer: person('a', 'Amber Fox'), path: 'lan' }),
@@ -263,7 +269,7 @@ t.test('Tab completes verbs, names, offers and paths', async (t) => {
   const complete = async (text: string) => {
     const { editor } = press(start(), text).state;
     const word = begun(editor.text, editor.cursor);
-    return word ? wordsFor(state, word) : [];
+    return word ? wordsFor(state, word, SHARED) : [];
   };
   t.same(await complete('/bl'), ['block ']);
   t.same(await complete('/verify am'), ['Amber Fox', 'Amber Wolf']);
@@ -271,6 +277,13 @@ t.test('Tab completes verbs, names, offers and paths', async (t) => {
   t.same(await complete('/verify e'), [], 'a name that a terminal could take for more is not offered');
   t.same(await complete('/send cli/tui/ce'), ['cli/tui/cells.ts']);
   t.same(await complete('/send test/cl'), ['test/cli/']);
+  t.same(await complete('/unshare al'), ['Album']);
+  t.same(
+    await complete('/get Album/s'),
+    ['Album/song 1.ogg', 'Album/sub/'],
+    'not what a terminal could take for more',
+  );
+  t.same(await complete('/ls x'), []);
   t.same(await complete('just words'), []);
   state = press(state, '@a').state;
   const word = begun('@a', 2);
@@ -440,7 +453,7 @@ t.test('a message is picked with Tab by a tag that stands in the place of its ti
   const complete = async (text: string) => {
     const typed = press({ ...state, editor: EMPTY_EDITOR }, text).state;
     const word = begun(text, text.length);
-    return word ? wordsFor(typed, word) : [];
+    return word ? wordsFor(typed, word, SHARED) : [];
   };
   const words = await complete('/reply ');
   t.equal(words[1], `#${last.id.slice(0, 4)} `, 'the newest come first');
@@ -493,7 +506,11 @@ t.test('a direct message of somebody who is not verified waits, told once', asyn
     'whoever asked before this window was opened is told of with it, on one line',
   );
   t.equal(withRequests(told, many, NOW), told);
-  t.same(await wordsFor(told, begun('/allow eve h', 12) as Begun), ['Eve h'], 'their names are completed');
+  t.same(
+    await wordsFor(told, begun('/allow eve h', 12) as Begun, SHARED),
+    ['Eve h'],
+    'their names are completed',
+  );
   t.match(requestLines(many.slice(0, 2), ({ name }) => name)[0], /: Eve e#e00000 and Eve f#f00000\.$/);
   const writing = reduceEvents(start(), [
     event({ type: 'typing', ...room, peer: person('e', 'Eve'), on: true }),
