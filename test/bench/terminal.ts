@@ -9,7 +9,9 @@ import { MAIN } from '../hosts/hosts.js';
 import { Api, NODE_OPTIONS } from '../support/api-server.js';
 import { summary } from './summary.js';
 
-const SECONDS = 10;
+/** The flood, and when in it memory is looked at. */
+const SECONDS = 30;
+const LOOKS = [10, 20, 30];
 const LINES_PER_SECOND = 1_000;
 const TICK_MS = 10;
 const KEY_EVERY_MS = 97;
@@ -31,16 +33,18 @@ export async function typingInAFlood(): Promise<void> {
     console.log(summary('a key on the full screen, nobody talks', await typing(screen, 3)));
     const before = screen.heldBytes();
     const flood = flooding(api);
-    const times = await typing(screen, SECONDS);
-    const during = screen.heldBytes();
+    const times: number[] = [];
+    const held = [before];
+    for (const [i, until] of LOOKS.entries()) {
+      times.push(...(await typing(screen, until - (LOOKS[i - 1] ?? 0))));
+      held.push(screen.heldBytes());
+    }
     const said = await flood;
-    await screen.until(`line ${said - 1}.`);
     console.log(summary(`the same, ${LINES_PER_SECOND} lines/s for ${SECONDS} s`, times));
     const sorted = [...times].sort((x, y) => x - y);
-    const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
     console.log(
       `  p95 ${sorted[Math.floor(sorted.length * 0.95)]?.toFixed(0)} ms, ${said} lines in all; the window holds ` +
-        `${megabytes(before)} MB before, ${megabytes(during)} MB after ${SECONDS} s, ${megabytes(screen.heldBytes())} MB with the last line`,
+        `${held.map((bytes) => (bytes / 1e6).toFixed(0)).join(', ')} MB before and after ${LOOKS.join(', ')} s`,
     );
   } finally {
     await screen.close(); // before its node: it would start one

@@ -153,6 +153,7 @@ export class FakeNode implements ApiNode {
   async chat<M extends ChatMethod>(method: M, params: Params<M>): Promise<Result<M>> {
     this.asked.push({ method, params });
     await this.before(method);
+    if (method === 'requests') return [] as unknown as Result<M>;
     const { room, roomId } = ROOM;
     const answer = {
       id: 'm1',
