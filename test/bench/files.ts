@@ -168,6 +168,10 @@ async function big(ground: Ground): Promise<void> {
     const beside = await ground.send(file);
     delays.busy.push(...words.stop());
     runs.push({ ours, beside, scp, sender, receiver });
+    console.log(
+      `  round ${round + 1}: ${(scp / ours).toFixed(2)} x scp, ${(scp / beside).toFixed(2)} x with words beside; ` +
+        `s/GB ${[sender, receiver].map((each) => (each / (BIG_BYTES / 1e9)).toFixed(2)).join(' + ')}`,
+    );
   }
   const of = (fn: (run: (typeof runs)[0]) => number) => median(runs.map(fn));
   const gigabytes = BIG_BYTES / 1e9;
