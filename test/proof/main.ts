@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type Host, Lan } from '../hosts/hosts.js';
 import { besiege, describeSiege } from '../support/hostile/siege.js';
 import { chatKills } from './chat-kills.js';
+import { diskFaults } from './disk-faults.js';
 import { fullHouse } from './full-house.js';
 import { handOut } from './handout.js';
 import {
@@ -33,6 +34,7 @@ const PROOFS: Record<string, () => Promise<void>> = {
   handout: handOut,
   simulation,
   'chat-kills': chatKills,
+  'disk-faults': diskFaults,
   kills,
 };
 

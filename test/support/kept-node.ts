@@ -23,7 +23,7 @@ export class KeptNode {
   }
 
   /** Opened, and closed with the test. */
-  static async open(t: Test, folder: string, options: NodeOptions = {}): Promise<KeptNode> {
+  static async open(t: Pick<Test, 'teardown'>, folder: string, options: NodeOptions = {}): Promise<KeptNode> {
     const node = new KeptNode(folder, options);
     t.teardown(async () => {
       await node.close();
