@@ -120,3 +120,12 @@ export class Progress {
     this.#drawn = false;
   }
 }
+
+/** What goes on without the window that is closed: a line each. */
+export const goesOnLines = (transfers: Iterable<TransferInfo>): string[] =>
+  [...transfers]
+    .filter(({ state }) => state === 'active')
+    .map(({ entries, bytes, total }) => {
+      const part = total === 0 ? 100 : Math.floor((bytes / total) * 100);
+      return `${safe(entries[0]?.name ?? '')} goes on in the background, ${part} %; npx chatter transfers`;
+    });

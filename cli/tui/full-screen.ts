@@ -6,12 +6,12 @@ import { EXIT } from '../exit-codes.js';
 import { inputLine } from '../input-line.js';
 import { isLive } from '../live-room.js';
 import { isMessageVerb, reply } from '../message-commands.js';
-import { safe } from '../output.js';
 import { sharedNames } from '../share-slash.js';
 import { ShownMessages } from '../shown-messages.js';
 import { slashCommand } from '../slash-commands.js';
-import { listLine } from '../transfer-lines.js';
+import { goesOnLines, listLine } from '../transfer-lines.js';
 import { begun, withWords, wordsFor } from './complete.js';
+import { Draft } from './draft.js';
 import { withText } from './editor.js';
 import { type Entry, messagesOf, type Tone, withEntries } from './entries.js';
 import { KeyDecoder } from './keys.js';
@@ -39,7 +39,6 @@ const OLDER_PAGE = 200;
 /** Others forget after 6 s that somebody writes. */
 const TYPING_EVERY_MS = 3_000;
 const READ_EVERY_MS = 500;
-const DRAFT_MS = 1_000;
 
 /**
  * A room on the whole terminal. The state is changed by pure functions alone (`reduceEvents`, `reduceKey`), and drawn
@@ -69,15 +68,14 @@ export class FullScreen {
   /** Id of the newest message that was told to be read. */
   #readUpTo: string | null = null;
   #readTimer: NodeJS.Timeout | null = null;
-  #draftTimer: NodeJS.Timeout | null = null;
-  /** What the node keeps as being written here. */
-  #draft = '';
+  readonly #draft: Draft;
   #lost: ChatterError | null = null;
   #close: () => void = () => {};
 
   constructor(client: Client, context: Context, room: Result<'join'>) {
     this.#client = client;
     this.#context = context;
+    this.#draft = new Draft(client, room.roomId);
     this.#state = withPeers(emptyState(room, this.#screen.size, Date.now()), room.people);
     for (const notice of room.notices) this.#note([notice], 'risk');
   }
@@ -96,11 +94,11 @@ export class FullScreen {
       void this.#readPeers();
       void this.#readTransfers();
       await closed;
-      await this.#keepDraft();
+      if (this.#state.joined) await this.#draft.keep(this.#written());
     } finally {
       clearInterval(peersTimer);
       if (this.#readTimer) clearTimeout(this.#readTimer);
-      if (this.#draftTimer) clearTimeout(this.#draftTimer);
+      this.#draft.close();
       clearTimeout(this.#escapeTimer);
       if (this.#drawTimer) clearTimeout(this.#drawTimer);
       process.stdin.off('data', this.#onData);
@@ -109,7 +107,7 @@ export class FullScreen {
       this.#screen.leave();
     }
     if (this.#lost) throw this.#lost;
-    this.#tellWhatGoesOn();
+    for (const line of goesOnLines(this.#state.transfers.values())) this.#context.out.note(line);
     return EXIT.done;
   }
 
@@ -192,10 +190,7 @@ export class FullScreen {
 
   #tellTyping(): void {
     const now = performance.now();
-    this.#draftTimer ??= setTimeout(() => {
-      this.#draftTimer = null;
-      void this.#keepDraft();
-    }, DRAFT_MS);
+    this.#draft.keepSoon(() => this.#written());
     if (now - this.#typingAt < TYPING_EVERY_MS) return;
     this.#typingAt = now;
     void this.#client.request('typing', { room: this.#state.roomId, on: true }).catch(() => undefined);
@@ -203,7 +198,7 @@ export class FullScreen {
 
   async #submit(text: string, target: Target | null): Promise<void> {
     this.#typingAt = Number.NEGATIVE_INFINITY;
-    if (this.#draft !== '') void this.#keepDraft();
+    void this.#draft.keep(this.#written());
     const { roomId: room } = this.#state;
     if (target?.verb === 'edit') {
       await this.#client.request('edit', { room, id: target.message.id, text });
@@ -315,19 +310,15 @@ export class FullScreen {
 
   /** What one had begun to write here, in this window or another. */
   async #readDraft(): Promise<void> {
-    const { roomId: room } = this.#state;
-    const draft = await this.#client.request('draft', { room }).catch(() => null);
-    if (!draft?.text || this.#state.editor.text !== '') return;
-    this.#draft = draft.text;
-    this.#set({ ...this.#state, editor: withText(this.#state.editor, draft.text) });
+    const text = await this.#draft.read();
+    if (text !== '' && this.#state.editor.text === '')
+      this.#set({ ...this.#state, editor: withText(this.#state.editor, text) });
   }
 
-  async #keepDraft(): Promise<void> {
-    const { editor, target, roomId: room, joined } = this.#state;
-    const text = target?.verb === 'edit' || editor.text.startsWith('/') ? '' : editor.text;
-    if (text === this.#draft || !joined) return;
-    this.#draft = text;
-    await this.#client.request('draft', { room, text }).catch(() => undefined);
+  /** What is being written to be said, as against commands and changes of what was said. */
+  #written(): string {
+    const { editor, target } = this.#state;
+    return target?.verb === 'edit' || editor.text.startsWith('/') ? '' : editor.text;
   }
 
   /** What stands on the screen is read when somebody looks at it. */
@@ -407,17 +398,6 @@ export class FullScreen {
     this.#drawnAt = performance.now();
     this.#restMs = Math.max(DRAW_MS, REST * (this.#drawnAt - startedAt));
   };
-
-  /** Whoever closes a window is told what goes on without it. */
-  #tellWhatGoesOn(): void {
-    const moving = [...this.#state.transfers.values()].filter(({ state }) => state === 'active');
-    for (const { entries, bytes, total } of moving) {
-      const part = total === 0 ? 100 : Math.floor((bytes / total) * 100);
-      this.#context.out.note(
-        `${safe(entries[0]?.name ?? '')} goes on in the background, ${part} %; npx chatter transfers`,
-      );
-    }
-  }
 }
 
 const END_SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
