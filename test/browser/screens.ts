@@ -137,7 +137,7 @@ async function talk(page: Page, otter: Command, fox: Command): Promise<void> {
 
 /** What two write to each other alone. */
 async function alone(page: Page, heron: Person, otter: Command): Promise<void> {
-  await page.getByRole('button', { name: 'Write to Green Otter alone' }).click();
+  await page.getByRole('button', { name: 'Write to Green Otter alone' }).first().click();
   const feed = page.getByRole('feed', { name: 'What you and Green Otter wrote' });
   await page
     .getByRole('textbox', { name: /^Message/ })
