@@ -62,6 +62,7 @@ export class CarriedChannel<M extends MessageMap> implements SessionChannel<M> {
       id: channelId(session, definition.name),
       handlers,
       ledger: link.receipts,
+      onLive: () => link.scheduler.live(),
       onViolation: (err) => {
         onViolation(err);
         link.destroy();
@@ -94,6 +95,7 @@ export class CarriedChannel<M extends MessageMap> implements SessionChannel<M> {
     const carrier = this.#carrier;
     if (!carrier) return false;
     const definition = this.#options.definition.messages[name] as M[K];
+    if (definition.class === 'live') carrier.scheduler.live();
     if (definition.class !== 'live' || dropAfterMs === undefined) return carrier.typed.send(name, value);
     const state = { start: 0, end: 0, buffer: null };
     definition.codec.preencode(state, value);

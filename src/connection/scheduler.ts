@@ -28,6 +28,14 @@ interface HeldMessage {
 /** Bulk written before others get the event loop; without it `drain` in the same tick keeps timers waiting. */
 const BYTES_A_TURN = 1024 * 1024;
 const MS_A_TURN = 4;
+/**
+ * While a call runs on the stream a turn is one long message, and the next one is so much later: reading, hashing and
+ * encrypting 256 KiB takes each end a millisecond or two, and whoever is heard and seen waits for no more than that.
+ */
+const BYTES_A_TURN_BESIDE_CALL = 256 * 1024;
+const PAUSE_BESIDE_CALL_MS = 4;
+/** A call is one as long as something of it comes this often. */
+const CALL_QUIET_MS = 1_000;
 
 /**
  * Decides when what is written to one stream.
@@ -36,7 +44,8 @@ const MS_A_TURN = 4;
  * 2. Bulk is written while the window has room and the stream wants more, and never for long without a pause in
  *    which timers, sockets and other streams run.
  * 3. An acknowledgement that cannot be true ends the stream; one that never comes stops this stream's bulk alone.
- * 4. `live` messages that wait for a full stream take `liveHeldBytes` at most, and are dropped at their deadline.
+ * 4. While `live` messages pass, either way, bulk leaves the event loop most of its time.
+ * 5. `live` messages that wait for a full stream take `liveHeldBytes` at most, and are dropped at their deadline.
  */
 export class Scheduler {
   readonly #stream: ScheduledStream;
@@ -45,8 +54,9 @@ export class Scheduler {
   readonly #turns = new FairTurns<BulkLane>();
   readonly #held = new Set<HeldMessage>();
   #heldBytes = 0;
+  #liveAt = Number.NEGATIVE_INFINITY;
   #soon = false;
-  #turn: { bytes: number; since: number; over: boolean } | null = null;
+  #turn: { bytes: number; most: number; since: number; over: boolean } | null = null;
   #closed = false;
 
   constructor(stream: ScheduledStream, clock: Clock) {
@@ -93,6 +103,11 @@ export class Scheduler {
       held.write();
     }
     this.#pumpSoon();
+  }
+
+  /** A `live` message was sent or has come in (Invariant 4). */
+  live(): void {
+    this.#liveAt = this.#clock.now();
   }
 
   /** Writes a message of about `bytes` now, or within `dropAfterMs` if the stream is full, or never. True if now. */
@@ -147,7 +162,7 @@ export class Scheduler {
         this.#turns.served(lane, bytes);
       }
       turn.bytes += bytes;
-      turn.over = turn.bytes >= BYTES_A_TURN || now - turn.since >= MS_A_TURN;
+      turn.over = turn.bytes >= turn.most || now - turn.since >= MS_A_TURN;
     }
     if (this.#turns.next() && !this.#window.hasRoom) this.#window.limited();
   }
@@ -155,11 +170,16 @@ export class Scheduler {
   /** A turn is one round of the event loop, however many calls of `#pump` it has. */
   #beginTurn() {
     if (this.#turn) return this.#turn;
-    const turn = { bytes: 0, since: this.#clock.now(), over: false };
-    setImmediate(() => {
+    const since = this.#clock.now();
+    const isBesideCall = since - this.#liveAt < CALL_QUIET_MS;
+    const most = isBesideCall ? BYTES_A_TURN_BESIDE_CALL : BYTES_A_TURN;
+    const turn = { bytes: 0, most, since, over: false };
+    const next = () => {
       this.#turn = null;
       if (turn.over) this.#pump();
-    });
+    };
+    if (isBesideCall) this.#clock.after(PAUSE_BESIDE_CALL_MS, next);
+    else setImmediate(next);
     this.#turn = turn;
     return turn;
   }

@@ -105,7 +105,7 @@ export const mediaChannel = defineChannel('chatter/media/1', {
   /** The next frame of this encoding is to be a key frame. */
   key: message('urgent', 8, record<{ stream: number; small: number }>({ stream: u16, small: bit })),
   /** A whole frame of sound ([V1]). */
-  sound: message('urgent', LIMITS.mediaAudioFrameBytes + 8, bytes(LIMITS.mediaAudioFrameBytes)),
+  sound: message('live', LIMITS.mediaAudioFrameBytes + 8, bytes(LIMITS.mediaAudioFrameBytes)),
   /** A piece of a video frame ([V1]), so that sound need not wait for the whole of it. */
   part: message(
     'live',

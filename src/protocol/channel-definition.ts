@@ -1,8 +1,8 @@
 import type { Codec } from './codec.js';
 
 /**
- * How a message is treated when the link is busy. `urgent`: at once (control, chat, audio). `live`: at once or, past
- * its deadline, never (video). `bulk`: as the link has room (file blocks, history).
+ * How a message is treated when the link is busy. `urgent`: at once (control, chat). `live`: at once or, past its
+ * deadline, never (sound and pictures of a call); bulk gives way to it. `bulk`: as the link has room (file blocks, history).
  */
 export type MessageClass = 'urgent' | 'live' | 'bulk';
 

@@ -27,6 +27,8 @@ export interface TypedChannelOptions<M extends MessageMap> {
   handlers: Handlers<M>;
   /** For channels with bulk messages. */
   ledger?: BulkLedger;
+  /** A `live` message has come in. */
+  onLive?: () => void;
   /** The peer broke a rule: its stream must end. Called at most once. */
   onViolation: (err: ProtocolError) => void;
   /** The other end has opened the channel too. */
@@ -50,6 +52,7 @@ export class TypedChannel<M extends MessageMap> {
   readonly #messages = new Map<keyof M, Protomux.Message<unknown>>();
   readonly #onViolation: (err: ProtocolError) => void;
   readonly #ledger: BulkLedger | undefined;
+  readonly #onLive: (() => void) | undefined;
   /** Of the message that was encoded last. */
   #encodedBytes = 0;
   #sentBulk = false;
@@ -63,6 +66,7 @@ export class TypedChannel<M extends MessageMap> {
     this.#channel = channel;
     this.#onViolation = options.onViolation;
     this.#ledger = options.ledger;
+    this.#onLive = options.onLive;
     for (const [name, definition] of Object.entries(options.definition.messages)) {
       const handler = options.handlers[name] as Handler;
       this.#messages.set(
@@ -126,6 +130,7 @@ export class TypedChannel<M extends MessageMap> {
     if (this.#violated) return;
     try {
       if (raw.byteLength > definition.maxBytes) throw new ProtocolError('MESSAGE_TOO_LARGE');
+      if (definition.class === 'live') this.#onLive?.();
       if (definition.class === 'bulk') this.#receiveBulk(definition, handler, raw);
       else if (this.#muted) return;
       else this.#settled(handler(decodeAll(definition.codec, raw)));

@@ -154,3 +154,37 @@ t.test('[S1] a live message waits for a full stream until its deadline, and no l
   scheduler.drained();
   t.equal(written.length, 3);
 });
+
+t.test('[S1] beside a call bulk pauses after each turn, and without one it does not', async (t) => {
+  const KIB = 1024;
+  const clock = new ManualClock();
+  const scheduler = new Scheduler({ drained: true, corked: 0 }, clock);
+  let acknowledged = 0;
+  const lane = {
+    weight: 1,
+    write: (roomBytes: number) => {
+      queueMicrotask(() => {
+        if (scheduler.sentBytes === acknowledged) return;
+        acknowledged = scheduler.sentBytes;
+        scheduler.acknowledged(acknowledged);
+      });
+      return roomBytes;
+    },
+  };
+  const turns = async (afterMs = 0) => {
+    const before = scheduler.sentBytes;
+    clock.advance(afterMs);
+    for (let i = 0; i < 10; i++) await turn();
+    return scheduler.sentBytes - before;
+  };
+  scheduler.live();
+  scheduler.wake(lane);
+  const beside = await turns();
+  t.ok(beside >= 256 * KIB && beside <= 512 * KIB, `${beside} bytes`);
+  t.equal(await turns(), 0, 'not before the pause is over');
+  const next = await turns(4);
+  t.ok(next > 0 && next <= 512 * KIB, `${next} bytes`);
+  const alone = await turns(1_004); // the call is over
+  t.ok(alone > 2 * KIB * KIB, `${alone} bytes`);
+  scheduler.close();
+});
