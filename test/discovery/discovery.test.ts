@@ -316,5 +316,5 @@ t.test('no file descriptor is left behind', async (t) => {
   }
   await until(() => transport.pending === 0);
   await transport.close();
-  t.ok(count() <= before + 3, `${before} before, ${count()} after`);
+  await until(() => count() <= before + 3); // the kernel's side of a socket may end a little later
 });
