@@ -68,7 +68,8 @@ async function round(count: number, leaves: boolean): Promise<HandedOut> {
       ];
       return chatter(host, ...take);
     });
-    chatter(origin, 'receive', 'lab', '--yes', '--from', 'anyone', '--json');
+    const keeper = chatter(origin, 'receive', 'lab', '--yes', '--from', 'anyone', '--json');
+    await keeper.until(/open room/); // `peers` would start a node with other options
     while ((await peopleAt(origin)) < count + 1) await pause(200);
     const before = lan.hosts.map(sentBy);
     const startedAt = performance.now();
