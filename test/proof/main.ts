@@ -16,6 +16,7 @@ import {
 } from './networks.js';
 import { prove } from './proof.js';
 import { simulation } from './simulation.js';
+import { split } from './split.js';
 
 /**
  * `npm run proof`: what takes too long for `npm test`, about half an hour; `npm run proof siege crowd` does
@@ -35,6 +36,7 @@ const PROOFS: Record<string, () => Promise<void>> = {
   simulation,
   'chat-kills': chatKills,
   'disk-faults': diskFaults,
+  split,
   kills,
 };
 
