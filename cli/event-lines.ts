@@ -4,7 +4,7 @@ import { callEventLine } from './call-lines.js';
 import { beginning, messageLines } from './message-lines.js';
 import { type Output, safe } from './output.js';
 import { pathLabel } from './path-label.js';
-import { offerLines, shortId } from './transfer-lines.js';
+import { offerLines, reusedWords, shortId } from './transfer-lines.js';
 
 /**
  * An event as lines for a person; none for what need not be told. Everything after a message's first line is
@@ -63,7 +63,10 @@ export function eventLines(
         i === 0 ? `${time} ${line}; /accept ${shortId(event)} takes it` : `      ${line}`,
       );
     case 'transfer-done':
-      return event.paths.map((place) => `${time} ${paint.green(`✓ ${safe(place)}`)}`);
+      return [
+        ...event.paths.map((place) => `${time} ${paint.green(`✓ ${safe(place)}`)}`),
+        ...(event.reused > 0 ? [`      ${reusedWords(event)}`] : []),
+      ];
     case 'transfer-failed':
     case 'file-refused':
     case 'peer-lookalike':

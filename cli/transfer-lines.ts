@@ -71,17 +71,23 @@ const percent = (bytes: number, total: number): string =>
 interface Moving {
   bytes: number;
   total: number;
+  reused: number;
   ratePerSecond: number;
   sources: number;
 }
 
+/** What of it did not have to be sent. */
+export const reusedWords = ({ reused }: Pick<TransferInfo, 'reused'>): string =>
+  `Already here: ${size(reused)}.`;
+
 /** How far it is, in one line. */
-function progressLine({ bytes, total, ratePerSecond, sources }: Moving, width = 24): string {
+function progressLine({ bytes, total, reused, ratePerSecond, sources }: Moving, width = 24): string {
   const filled = total === 0 ? width : Math.min(width, Math.floor((bytes / total) * width));
   const seconds = ratePerSecond > 0 ? Math.ceil((total - bytes) / ratePerSecond) : null;
   const from = sources > 1 ? `  from ${sources}` : '';
+  const here = reused > 0 ? `  already here: ${size(reused)}` : '';
   const left = seconds === null || bytes >= total ? '' : `  ${duration(seconds)} left`;
-  return `[${'='.repeat(filled)}${' '.repeat(width - filled)}] ${percent(bytes, total)}  ${size(bytes)} of ${size(total)}  ${size(ratePerSecond)}/s${left}${from}`;
+  return `[${'='.repeat(filled)}${' '.repeat(width - filled)}] ${percent(bytes, total)}  ${size(bytes)} of ${size(total)}  ${size(ratePerSecond)}/s${left}${from}${here}`;
 }
 
 export function duration(seconds: number): string {

@@ -14,7 +14,7 @@ import { lookAgain } from '../look-again.js';
 import { ask, canAsk } from '../prompt.js';
 import { settled } from '../settled.js';
 import { differing } from '../share-lines.js';
-import { Progress, size, title } from '../transfer-lines.js';
+import { Progress, reusedWords, size, title } from '../transfer-lines.js';
 
 interface Wanted {
   room: string;
@@ -176,11 +176,14 @@ class Fetching {
     if (!out.json) {
       for (const place of paths) out.line(place);
       const bytes = done.reduce((sum, { total }) => sum + total, 0);
-      return out.note(`${size(bytes)} in ${seconds.toFixed(1)} s.`);
+      const reused = done.reduce((sum, each) => sum + each.reused, 0);
+      return out.note(
+        `${size(bytes)} in ${seconds.toFixed(1)} s. ${reused > 0 ? reusedWords({ reused }) : ''}`.trim(),
+      );
     }
-    for (const { transfer, paths: places, total: bytes } of done) {
+    for (const { transfer, paths: places, total: bytes, reused } of done) {
       const sources = this.#sources.get(transfer) ?? 1;
-      out.object({ type: 'transfer-done', transfer, paths: places, bytes, seconds, sources });
+      out.object({ type: 'transfer-done', transfer, paths: places, bytes, reused, seconds, sources });
     }
   }
 

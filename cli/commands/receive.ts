@@ -11,7 +11,7 @@ import { EXIT, exitCode } from '../exit-codes.js';
 import { lookAgain } from '../look-again.js';
 import { safe } from '../output.js';
 import { ask, canAsk } from '../prompt.js';
-import { offerLines, Progress, shortId, title } from '../transfer-lines.js';
+import { offerLines, Progress, reusedWords, shortId, title } from '../transfer-lines.js';
 
 /** Takes what is offered in a room: asks about each offer, or with `--yes` takes those of `--from`. */
 export async function run(
@@ -144,7 +144,11 @@ class Receiver {
     }
     this.#startedAt.set(offer.transfer, performance.now());
     try {
-      await this.#client.request('accept', { transfer: offer.transfer, ...this.#options.accept });
+      await this.#client.request('accept', {
+        transfer: offer.transfer,
+        ...this.#options.accept,
+        unasked: this.#options.yes,
+      });
     } catch (err) {
       const failure = ChatterError.from(err);
       if (this.#options.once) throw failure;
@@ -182,6 +186,7 @@ class Receiver {
       this.#progress.clear();
       if (!out.json) for (const place of event.paths) out.line(place);
       if (!out.json && event.paths.length === 0) out.note('It was there already.');
+      if (!out.json && event.reused > 0) out.note(reusedWords(event));
       if (this.#options.once) this.#end(EXIT.done);
     } else if (out.json) out.object(event);
     if (event.type === 'transfer-failed' && event.code !== 'TRANSFER_DECLINED') {

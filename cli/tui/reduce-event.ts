@@ -2,7 +2,7 @@ import type { ApiEvent, Peer, Person } from '../../src/daemon/api.js';
 import type { TransferInfo } from '../../src/daemon/files-api.js';
 import { withReceipt } from '../delivery.js';
 import { pathLabel } from '../path-label.js';
-import { offerLines, shortId } from '../transfer-lines.js';
+import { offerLines, reusedWords, shortId } from '../transfer-lines.js';
 import {
   type Entry,
   KEPT_ENTRIES,
@@ -197,8 +197,8 @@ function reduceTransfers(state: State, event: ApiEvent): State {
     case 'transfer-changed':
       return { ...state, transfers: new Map(state.transfers).set(event.transfer, event) };
     case 'transfer-progress': {
-      const { bytes, total, ratePerSecond, sources } = event;
-      return put(event.transfer, { state: 'active', bytes, total, ratePerSecond, sources });
+      const { bytes, total, reused, ratePerSecond, sources } = event;
+      return put(event.transfer, { state: 'active', bytes, total, reused, ratePerSecond, sources });
     }
     case 'transfer-done':
       return put(event.transfer, { state: 'done', bytes: event.bytes, paths: event.paths, ratePerSecond: 0 });
@@ -235,11 +235,10 @@ function entryOf(state: State, event: ApiEvent): Entry | null {
     case 'transfer-done':
       return event.paths.length === 0
         ? null
-        : line(
-            event,
-            'done',
-            event.paths.map((place) => `✓ ${place}`),
-          );
+        : line(event, 'done', [
+            ...event.paths.map((place) => `✓ ${place}`),
+            ...(event.reused > 0 ? [reusedWords(event)] : []),
+          ]);
     case 'transfer-failed':
     case 'file-refused':
     case 'peer-lookalike':

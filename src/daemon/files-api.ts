@@ -36,6 +36,8 @@ export const TransferInfo = z.object({
   /** Bytes that are here, or of one's own that were given. */
   bytes: z.number(),
   total: z.number(),
+  /** Of what is here, bytes that lay on this disk already and were not sent, as far as this run of the node knows. */
+  reused: z.number(),
   ratePerSecond: z.number(),
   sources: z.number(),
   /** Bytes of one's own that were copied into Chatter so far; null where nothing has to be. */
@@ -142,6 +144,8 @@ export const FILE_REQUESTS = {
       ifExists: IfExists.optional(),
       /** Takes over permission bits, that of running a file among them. */
       modes: z.boolean().optional(),
+      /** A rule takes it, no person has looked at it: files of the same names are not looked through for its blocks. */
+      unasked: z.boolean().optional(),
     }),
     result: TransferInfo,
   },
@@ -219,12 +223,21 @@ export type FileEventBody =
       transfer: string;
       bytes: number;
       total: number;
+      reused: number;
       ratePerSecond: number;
       sources: number;
       copied: number | null;
       handing: number;
     }
-  | { type: 'transfer-done'; room: string; roomId: string; transfer: string; paths: string[]; bytes: number }
+  | {
+      type: 'transfer-done';
+      room: string;
+      roomId: string;
+      transfer: string;
+      paths: string[];
+      bytes: number;
+      reused: number;
+    }
   | { type: 'transfer-failed'; room: string; roomId: string; transfer: string; code: string; text: string }
   /** What this person shares has changed, oneself too. */
   | { type: 'shares-changed'; room: string; roomId: string; peer: FilePerson }

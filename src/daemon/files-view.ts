@@ -46,13 +46,14 @@ export class FilesView {
       // What is lent was never offered: nobody knows of it before somebody fetches it. What is done moves no more here.
       if (info.state === 'done' || (info.mine && info.shared))
         return this.#tell({ type: 'transfer-changed', ...info });
-      const { bytes, total, ratePerSecond, sources, copied, handing } = info;
+      const { bytes, total, reused, ratePerSecond, sources, copied, handing } = info;
       this.#tell({
         type: 'transfer-progress',
         ...ref,
         transfer: transfer.id,
         bytes,
         total,
+        reused,
         ratePerSecond,
         sources,
         copied,
@@ -63,7 +64,14 @@ export class FilesView {
       const { state, id, paths, code } = transfer;
       this.#tell({ type: 'transfer-changed', ...this.info(room, transfer) });
       if (state === 'done')
-        this.#tell({ type: 'transfer-done', ...ref, transfer: id, paths, bytes: transfer.layout.totalBytes });
+        this.#tell({
+          type: 'transfer-done',
+          ...ref,
+          transfer: id,
+          paths,
+          bytes: transfer.layout.totalBytes,
+          reused: transfer.reused,
+        });
       if (code) this.#tell({ type: 'transfer-failed', ...ref, transfer: id, code, text: ERRORS[code] });
     });
     room.files.on('refused', ({ from, code }) =>
@@ -116,10 +124,10 @@ export class FilesView {
     );
   }
 
-  async accept({ transfer: ref, out, ifExists, modes }: Params<'accept'>): Promise<Result<'accept'>> {
+  async accept({ transfer: ref, out, ...how }: Params<'accept'>): Promise<Result<'accept'>> {
     const { room, transfer } = this.#find(ref);
     const place = this.place(room, out);
-    return this.info(room, await room.files.accept(transfer.id, { out: place, ifExists, modes }));
+    return this.info(room, await room.files.accept(transfer.id, { out: place, ...how }));
   }
 
   /** Where what is received goes. Throws API_BAD_REQUEST for a path that is not absolute. */
@@ -193,6 +201,7 @@ export class FilesView {
       riskyCount: risky.length,
       bytes: transfer.mine ? transfer.given : transfer.bytes,
       total: layout.totalBytes,
+      reused: transfer.reused,
       ratePerSecond: Math.round(transfer.bytesPerSecond),
       sources: room.files.sources(transfer.id),
       copied: transfer.upload && !transfer.upload.files ? transfer.upload.received : null,

@@ -29,6 +29,8 @@ export interface DownloadOptions {
   /** Of this node: see `pick`. */
   salt: number;
   onBlock: (block: number) => void;
+  /** False while blocks of this page are looked for on this disk: nobody is asked for them before. */
+  searched: (page: number) => boolean;
   /** This source sent what its author did not sign: it is asked for nothing more. */
   onLiar: (key: string) => void;
   /** Every block is here. */
@@ -209,7 +211,7 @@ export class Download {
   }
 
   #whole(held: Held, block: number, bytes: Uint8Array): void | Promise<void> {
-    const { transfer, staging } = this.#o;
+    const { transfer } = this.#o;
     const askedAt = held.asked.get(block);
     if (askedAt !== undefined) {
       const took = Math.max(this.#o.clock.now() - askedAt, 0.1);
@@ -223,15 +225,10 @@ export class Download {
     if (!page) return this.pump();
     if (!b4a.equals(blake3(bytes), hashAt(page.hashes, block))) return this.#lied(held); // Invariant 2
     try {
-      const written = staging.write(block, bytes);
-      if (!written) return this.#written(block);
-      this.#writing.add(block);
+      const kept = this.keep(block, bytes);
       this.pump();
-      return written.then(
-        () => {
-          this.#writing.delete(block);
-          if (!this.#ended) this.#written(block);
-        },
+      return kept?.then(
+        () => this.pump(),
         (err: unknown) => this.#fail(err),
       );
     } catch (err) {
@@ -239,12 +236,25 @@ export class Download {
     }
   }
 
+  /** Writes a block that has its hash. Resolves when it counts. Throws and rejects with what the disk says. */
+  keep(block: number, bytes: Uint8Array): void | Promise<void> {
+    const { transfer, staging } = this.#o;
+    if (this.#ended || transfer.have.has(block) || this.#writing.has(block)) return;
+    const written = staging.write(block, bytes);
+    if (!written) return this.#written(block);
+    this.#writing.add(block);
+    return written
+      .finally(() => this.#writing.delete(block))
+      .then(() => {
+        if (!this.#ended) this.#written(block);
+      });
+  }
+
   #written(block: number): void {
     const { transfer, onBlock, onComplete } = this.#o;
     transfer.have.add(block); // Invariant 1
     onBlock(block);
     if (transfer.have.full) onComplete();
-    else this.pump();
   }
 
   #fail(err: unknown): void {
@@ -300,8 +310,9 @@ export class Download {
     while (this.#cursor < layout.blockCount && have.has(this.#cursor)) this.#cursor++;
     const found: number[] = [];
     for (let block = this.#cursor; block < layout.blockCount && found.length < CANDIDATES; block++) {
-      if (!pages.has(Math.floor(block / BLOCKS_A_PAGE))) {
-        block = (Math.floor(block / BLOCKS_A_PAGE) + 1) * BLOCKS_A_PAGE - 1;
+      const page = Math.floor(block / BLOCKS_A_PAGE);
+      if (!pages.has(page) || !this.#o.searched(page)) {
+        block = (page + 1) * BLOCKS_A_PAGE - 1;
         continue;
       }
       if (!have.has(block) && !this.#owed.has(block) && !this.#writing.has(block)) {

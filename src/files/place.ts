@@ -42,7 +42,8 @@ export interface Placed {
   identify(): FileIdentity[] | null;
 }
 
-const NUMBERS = 99;
+/** A name is tried with so many numbers behind it. */
+export const NUMBERS = 99;
 const ENTRIES_A_TURN = 200;
 
 /**
@@ -157,7 +158,7 @@ function settleRoot(
   { out, ifExists }: PlaceOptions,
 ): string | null {
   for (let number = 0; number <= NUMBERS; number++) {
-    const as = number === 0 ? name : numbered(name, number, folder);
+    const as = numbered(name, number, folder);
     const target = path.join(out, as);
     if (folder ? folderInto(from, target) : fileInto(from, target)) return as;
     if (ifExists === 'skip') return null;
@@ -199,8 +200,9 @@ const succeeds = (place: string, fn: () => void, but: readonly string[]): boolea
     but,
   ) ?? false;
 
-/** `name (1).ext` */
-function numbered(name: string, number: number, folder: boolean): string {
+/** `name (1).ext`, and the name itself for 0. */
+export function numbered(name: string, number: number, folder: boolean): string {
+  if (number === 0) return name;
   const extension = folder ? '' : path.extname(name);
   return `${name.slice(0, name.length - extension.length)} (${number})${extension}`;
 }

@@ -8,6 +8,7 @@ import { FileContent } from './file-content.js';
 import type { Refusal } from './files-channel.js';
 import { Giving } from './giving.js';
 import type { HashCache } from './hash-cache.js';
+import type { SharedPlaces } from './local-places.js';
 import { Manifest } from './manifest.js';
 import { Offers } from './offers.js';
 import { type FilesPeer, PeerLink, type TakingHandlers } from './peer-link.js';
@@ -83,6 +84,7 @@ export class RoomFiles extends Resource<FilesEvents> {
   readonly #giving: Giving;
   readonly #taking: Taking;
   readonly #uploads: Uploads;
+  #shared: SharedPlaces | null = null;
 
   constructor(options: RoomFilesOptions) {
     super();
@@ -104,6 +106,10 @@ export class RoomFiles extends Resource<FilesEvents> {
       links,
       signatures,
       umask,
+      shared: {
+        named: (name) => this.#shared?.named(name) ?? [],
+        bigFiles: () => this.#shared?.bigFiles() ?? [],
+      },
       onFresh: (transfer, blocks) =>
         this.#giving.toInterested(transfer, (peer) => peer.got(transfer.id, blocks)),
       onEnded: (transfer) => this.#giving.stop(transfer, 'unknown'),
@@ -135,6 +141,11 @@ export class RoomFiles extends Resource<FilesEvents> {
   /** True while something is on its way: the node stays for it. */
   get busy(): boolean {
     return this.#giving.busy || this.#taking.busy;
+  }
+
+  /** Blocks that are wanted are looked for in what is shared from here too. */
+  lookIn(shared: SharedPlaces): void {
+    this.#shared = shared;
   }
 
   /** From how many others blocks of this come. */

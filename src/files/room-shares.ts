@@ -8,6 +8,7 @@ import { LIMITS } from '../limits.js';
 import { Resource } from '../resource.js';
 import { chooseContent } from './choose-content.js';
 import type { HashCache } from './hash-cache.js';
+import { BLOCK_BYTES } from './layout.js';
 import { Lender } from './lender.js';
 import type { FilesPeer } from './peer-link.js';
 import type { RoomFiles } from './room-files.js';
@@ -80,6 +81,14 @@ export class RoomShares extends Resource<SharesEvents> {
 
   protected async _open(): Promise<void> {
     for (const stored of await this.#o.store.ofRoom(this.#o.roomId)) this.#hold(stored);
+    this.#o.files.lookIn({
+      named: (name) =>
+        this.shares.flatMap((share) => share.tree.named(name).map((entry) => share.placeOf(entry.path))),
+      bigFiles: () =>
+        this.shares.flatMap((share) =>
+          share.tree.bigFiles(BLOCK_BYTES).map((file) => ({ ...file, place: share.placeOf(file.path) })),
+        ),
+    });
     this.defer(() => {
       for (const share of this.#shares.values()) share.close();
     });

@@ -69,6 +69,20 @@ export class ShareTree {
     return (this.#nodes.get(path)?.children ?? []).map(shown);
   }
 
+  /** Every file and folder of this very name. */
+  named(name: string): SharedEntry[] {
+    const [end, found] = [`/${name}`, [] as SharedEntry[]];
+    for (const [path, node] of this.#nodes) if (path === name || path.endsWith(end)) found.push(shown(node));
+    return found;
+  }
+
+  /** Files of so many bytes or more. */
+  bigFiles(bytes: number): { path: string; size: number }[] {
+    return this.#files
+      .filter(({ size }) => size >= bytes)
+      .map(({ entry, size }) => ({ path: entry.path, size }));
+  }
+
   /** Every file and folder whose name or path fits, at most `limit`. */
   match(pattern: string, limit: number): SharedEntry[] {
     const fits = pathMatcher(pattern);

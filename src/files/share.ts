@@ -86,10 +86,14 @@ export class Share {
     return this.#looking;
   }
 
+  /** Where something in the tree lies on the disk. */
+  placeOf(inTree: string): string {
+    return path.join(this.path, ...inTree.split('/').slice(1));
+  }
+
   /** What lies under a path of the tree, as it is on the disk now. Throws FILE_NOT_FOUND, FILE_UNREADABLE, FILES_LIMIT. */
   async scan(entry: SharedEntry): Promise<Scanned> {
-    const place = path.join(path.dirname(this.path), ...entry.path.split('/'));
-    const found = entry.path === this.name ? this.path : place;
+    const found = this.placeOf(entry.path);
     // Invariant 1: a link that took the place of a folder on the way leads nowhere.
     if (realPath(found) !== found) throw new ChatterError('FILE_NOT_FOUND');
     return scan([found], { exclude: this.#exclude, hidden: false });
@@ -124,7 +128,7 @@ export class Share {
     }
     if (this.#closed) return;
     const folders = scanned.manifest.entries.filter(({ folder }) => folder);
-    const places = folders.map(({ path: name }) => path.join(path.dirname(this.path), ...name.split('/')));
+    const places = folders.map(({ path: name }) => this.placeOf(name));
     this.#watch.follow(places.length > 0 ? places : [this.path]);
     const digest = digestOf(scanned);
     if (this.#digest && b4a.equals(this.#digest, digest)) return;

@@ -10,6 +10,9 @@ import { FileContent } from './file-content.js';
 import type { Answer, Refusal } from './files-channel.js';
 import { FreshBlocks } from './fresh-blocks.js';
 import { rootOf } from './hash-ahead.js';
+import type { HashCache } from './hash-cache.js';
+import { LocalBlocks } from './local-blocks.js';
+import { localPlaces, type SharedPlaces } from './local-places.js';
 import type { PeerLink, TakingHandlers } from './peer-link.js';
 import { type IfExists, place } from './place.js';
 import type { RateCap } from './rate-cap.js';
@@ -25,6 +28,8 @@ export interface AcceptOptions {
   out: string;
   ifExists?: IfExists;
   modes?: boolean;
+  /** A rule takes it, no person has looked at it. Default false. */
+  unasked?: boolean;
 }
 
 export interface TakingOptions {
@@ -33,6 +38,8 @@ export interface TakingOptions {
   signatures: Signatures;
   clock: Clock;
   downloadCap: RateCap;
+  cache: HashCache;
+  shared: SharedPlaces;
   umask: number;
   /** Tells those who wait for it here what has come. */
   onFresh: (transfer: Transfer, blocks: number[]) => void;
@@ -45,6 +52,7 @@ interface Incoming {
   readonly transfer: Transfer;
   readonly download: Download;
   readonly staging: Staging;
+  readonly local: LocalBlocks;
   readonly acceptance: Acceptance;
   /** Others' transfers of the same content: their blocks are looked at as this one's. */
   readonly twins: Set<TransferId>;
@@ -97,13 +105,13 @@ export class Taking implements TakingHandlers {
   /** Begins to fetch. Throws DISK_FULL, DISK_FAILED. */
   async accept(
     transfer: Transfer,
-    { out, ifExists = 'number', modes = false }: AcceptOptions,
+    { out, ifExists = 'number', modes = false, unasked = false }: AcceptOptions,
   ): Promise<void> {
     attempt(out, () => mkdirSync(out, { recursive: true }));
     if (!attempt(out, () => statSync(out))?.isDirectory())
       throw new ChatterError('DISK_FAILED', { message: `${out} is no folder.` });
     checkRoom(out, transfer.layout.totalBytes);
-    const acceptance: Acceptance = { out, ifExists, modes, staging: Staging.nameIn(out) };
+    const acceptance: Acceptance = { out, ifExists, modes, unasked, staging: Staging.nameIn(out) };
     transfer.state = 'active';
     transfer.code = null;
     // Written down first: whatever lies in the user's folder from here on is known.
@@ -203,7 +211,8 @@ export class Taking implements TakingHandlers {
     this.#closed = true;
     this.#timer.cancel();
     this.#fresh.close();
-    for (const { download, staging } of this.#incoming.values()) {
+    for (const { download, staging, local } of this.#incoming.values()) {
+      local.close();
       download.end();
       staging.close();
     }
@@ -272,6 +281,16 @@ export class Taking implements TakingHandlers {
     const staging = new Staging(acceptance.staging, transfer.layout);
     staging.create();
     transfer.content = staging;
+    const local = new LocalBlocks({
+      transfer,
+      places: () => localPlaces(transfer, acceptance, this.#o),
+      keep: async (block, bytes) => {
+        await download.keep(block, bytes);
+        transfer.reused += bytes.byteLength;
+      },
+      onSearched: () => download.pump(),
+      onFailed: (err) => void this.#interrupt(transfer, err),
+    });
     const download = new Download({
       transfer,
       staging,
@@ -282,6 +301,7 @@ export class Taking implements TakingHandlers {
         transfer.count(block);
         if (transfer.interested.size > 0) this.#fresh.add(transfer.id, block);
       },
+      searched: (page) => local.searched(page),
       onLiar: (key) => this.#onLiar(transfer, key),
       onComplete: () => this.#finishIfWhole(transfer),
       onFailed: (err) => void this.#interrupt(transfer, err),
@@ -290,6 +310,7 @@ export class Taking implements TakingHandlers {
       transfer,
       download,
       staging,
+      local,
       acceptance,
       twins: new Set(),
       finishing: false,
@@ -392,7 +413,8 @@ export class Taking implements TakingHandlers {
   }
 
   /** Nothing more of it is wanted. */
-  #forget({ transfer, download, twins }: Incoming): void {
+  #forget({ transfer, download, local, twins }: Incoming): void {
+    local.close();
     download.end();
     this.#incoming.delete(transfer.id);
     for (const twin of twins) this.#twins.delete(twin);

@@ -15,6 +15,8 @@ export interface Acceptance {
   modes: boolean;
   /** Absolute path of the staging folder. */
   staging: string;
+  /** A rule took it, no person. */
+  unasked?: boolean;
   /** It may come by any way; otherwise, once it has come over a near one, a far one is asked about. */
   anyPath?: boolean;
 }

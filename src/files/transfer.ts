@@ -51,6 +51,8 @@ export class Transfer {
   readonly interested = new Set<string>();
   /** How it stands at others. */
   readonly receivers = new Map<PeerId, { answer: Answer; bytes: number; code: string }>();
+  /** Bytes of it that lay on this disk already and were not sent, since the node started. */
+  reused = 0;
   /** Bytes given to others since the node started. */
   given = 0;
   /** How often each block was given, while several want it at once. */

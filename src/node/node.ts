@@ -431,7 +431,7 @@ export class ChatterNode extends Resource<NodeEvents> {
   #acceptByItself(room: Room, transfer: Transfer): void {
     const author = this.#open.people.marks(transfer.author);
     if (!isAcceptedByItself(transfer, this.preference('auto-accept') as AutoAccept, author)) return;
-    room.files.accept(transfer.id, { out: this.downloadsOf(room) }).catch((err: unknown) => {
+    room.files.accept(transfer.id, { out: this.downloadsOf(room), unasked: true }).catch((err: unknown) => {
       this.#options.log?.warn('offer-not-taken', { cause: ChatterError.from(err).code });
     });
   }

@@ -101,6 +101,30 @@ t.test('what is shared is found and fetched by the words of the commands in a ro
   t.equal((await theirs.end('{quit}\n')).signal, null);
 });
 
+t.test('of what was got before only what changed comes, and the command says so', async (t) => {
+  const [ann, bob] = [new Person(t), new Person(t)];
+  const port = await freePort();
+  const image = path.join(ann.home, 'image');
+  writeFileSync(image, randomBytes(64 * MIB));
+  const listening = [...QUIET, '--listen', `${port}`];
+  await ann.start([...listening, 'share', 'lab', image, '--open', '--yes'], LONG).until(/image/);
+  const get = () =>
+    bob.start(
+      [...QUIET, '--peer', `127.0.0.1:${port}`, 'get', 'lab', 'image', '--open', '--yes', '--out', bob.home],
+      LONG,
+    ).done;
+  const first = await get();
+  t.equal(first.code, 0, first.err);
+  t.notMatch(first.err, /Already here/);
+  const content = readFileSync(image);
+  content.set(randomBytes(10), 40 * MIB);
+  writeFileSync(image, content);
+  const second = await get();
+  t.match(second.err, /67\.1 MB in .* Already here: 66\.8 MB\./);
+  t.match(second.out, /image \(1\)$/m);
+  t.ok(readFileSync(path.join(bob.home, 'image (1)')).equals(content));
+});
+
 t.test('the name that /get takes may have spaces, and says which of several', async (t) => {
   t.same(wanted('a b.txt'), { name: 'a b.txt' });
   t.same(wanted('a b --hash 0f12'), { name: 'a b', hash: '0f12' });

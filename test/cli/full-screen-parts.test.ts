@@ -315,7 +315,7 @@ t.test('[A5] [A17] nothing that others choose can be more than text, at any size
     event({ type: 'peer-renamed', ...room, peer: person(`n${i}`, text), was: text }),
     says(text, person(`n${i}`, text)),
     event({ type: 'error', ...room, code: 'INTERNAL', text }),
-    event({ type: 'transfer-done', ...room, transfer: 'x', paths: [text], bytes: 1 }),
+    event({ type: 'transfer-done', ...room, transfer: 'x', paths: [text], bytes: 1, reused: 0 }),
     event({ type: 'peer-left', ...room, peer: person(`n${i}`, text), reason: 'lost' }),
   ]);
   for (const [columns, rows] of [

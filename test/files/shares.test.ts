@@ -11,15 +11,9 @@ import { isPattern, pathMatcher } from '../../src/files/wildcard.js';
 import type { Room } from '../../src/room/room.js';
 import { MemoryNetwork } from '../support/memory-discovery.js';
 import { MemoryNode, next, roomNumber } from '../support/memory-node.js';
-import { people, untilTransfer } from '../support/one-room.js';
+import { hashed, people, untilTransfer } from '../support/one-room.js';
 
 const BLOCK = 256 * 1024;
-
-/** Resolves when everything that a room shares has been hashed. */
-async function hashed({ shares }: Room): Promise<void> {
-  const whole = () => shares.shares.every(({ tree }) => tree.root?.hash);
-  while (!whole()) await next((fn) => shares.on('changed', fn));
-}
 
 t.test('patterns fit as in a shell, case aside, in time that no pattern makes long', (t) => {
   t.ok(pathMatcher('*.JPG')('Photos/2024/a.jpg'));

@@ -61,6 +61,7 @@ const TRANSFER: TransferInfo = {
   paths: [],
   shared: false,
   handing: 0,
+  reused: 0,
   offeredAt: '2026-01-01T00:00:00.000Z',
   receivers: [],
 };

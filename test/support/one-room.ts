@@ -33,3 +33,9 @@ export async function untilTransfer(room: Room, id: string, state: Transfer['sta
     )
   );
 }
+
+/** Resolves when everything that a room shares has been hashed. */
+export async function hashed({ shares }: Room): Promise<void> {
+  const whole = () => shares.shares.every(({ tree }) => tree.root?.hash);
+  while (!whole()) await next((fn) => shares.on('changed', fn));
+}

@@ -16,7 +16,7 @@ export function stateWords(info: TransferInfo): string {
       return info.receivers.length === 0 ? 'Waiting for somebody to accept' : '';
     case 'active':
       return mine || sources > 0
-        ? `${size(bytes)} of ${size(total)} from ${sources === 1 ? 'one person' : `${sources} people`}`
+        ? `${size(bytes)} of ${size(total)} from ${sources === 1 ? 'one person' : `${sources} people`}${reusedWords(info)}`
         : `Waiting for ${info.from.name}. Goes on by itself; ${size(bytes)} are checked and kept.`;
     case 'paused':
       return code
@@ -24,7 +24,7 @@ export function stateWords(info: TransferInfo): string {
         : `Paused. ${size(bytes)} are checked and kept.`;
     case 'done':
       return [
-        paths[0] === undefined ? 'Done and checked' : `Checked, and saved as ${paths[0]}`,
+        `${paths[0] === undefined ? 'Done and checked' : `Checked, and saved as ${paths[0]}`}${reusedWords(info)}`,
         info.handing > 0 ? `You also give this to ${others(info.handing)}.` : '',
       ]
         .filter(Boolean)
@@ -39,6 +39,9 @@ export function stateWords(info: TransferInfo): string {
       return code ? sentence(code) : 'It failed';
   }
 }
+
+const reusedWords = ({ reused }: TransferInfo): string =>
+  reused > 0 ? `; ${size(reused)} were here already` : '';
 
 /** Why it is copied, and how that can be saved; null while nothing is copied. */
 export function copyWords({ copied, total, room, entries }: TransferInfo): string | null {

@@ -105,11 +105,11 @@ function reduceTransfers(transfers: State['transfers'], event: ApiEvent): State[
     case 'transfer-changed':
       return new Map(transfers).set(event.transfer, event);
     case 'transfer-progress': {
-      const { bytes, total, ratePerSecond, sources, copied } = event;
+      const { bytes, total, reused, ratePerSecond, sources, copied } = event;
       // One that came late changes nothing of how it ended.
       const before = transfers.get(event.transfer)?.state ?? 'active';
       const state = before === 'offered' ? 'active' : before;
-      return put(event.transfer, { state, bytes, total, ratePerSecond, sources, copied });
+      return put(event.transfer, { state, bytes, total, reused, ratePerSecond, sources, copied });
     }
     case 'transfer-done':
       return put(event.transfer, { state: 'done', bytes: event.bytes, paths: event.paths, ratePerSecond: 0 });
