@@ -15,7 +15,8 @@ const MAX_FRAME_BYTES = 256 * KIB;
  */
 const FAST_RATE = 64 * KIB;
 const FRAMES_IN_FLOOR = 2;
-const INITIAL_WINDOW_BYTES = 32 * KIB;
+/** Ten segments, what a kernel sends at first (RFC 6928): more would wait in it for a round trip and look like a queue. */
+const INITIAL_WINDOW_BYTES = 14 * KIB;
 /** Loopback and gigabit need no more; long fast paths get twice their bandwidth-delay product up to the hard limit. */
 const MAX_WINDOW_BYTES = 4096 * KIB;
 const HARD_MAX_WINDOW_BYTES = 8192 * KIB;
@@ -32,6 +33,17 @@ const FIRST_DRAIN_MS = 200;
 const FIRST_DRAIN_ROUND_TRIPS = 12;
 /** So many samples of a round trip are enough to end slow start (as in HyStart, Ha and Rhee 2011). */
 const SLOW_START_SAMPLES = 8;
+/**
+ * On paths with a round trip from here on, frames are spread over it: a burst stays one from round trip to round trip,
+ * waits for itself, and looks like a queue. On shorter ones it is over sooner than a timer fires.
+ */
+const PACED_FROM_MS = 20;
+/** As much faster than a window a round trip, so that the window and not the pace is the limit (Linux, tcp_pacing_ca_ratio). */
+const PACING_GAIN = 1.25;
+/** In slow start a window doubles within the round trip. */
+const SLOW_START_GAIN = 2;
+/** Timers are so late; what they lost is sent at once. */
+const PACING_SLACK_MS = 4;
 /** Silence that is no queue: the other end slept, or the path was gone for a while. */
 const STALL_MS = 1_000;
 const STALL_ROUND_TRIPS = 4;
@@ -59,16 +71,18 @@ interface Drain {
  * How much bulk may be under way, such that the queue that it makes in the path delays others by about `TARGET_MS`.
  * A pure policy: bytes and milliseconds go in by calls, nothing else is known.
  *
- * It follows LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus): additive growth and proportional decrease, so that several
- * senders on one line come to equal shares, and a drain now and then, so that none takes another's queue for the
- * path's own delay. The decrease is that of FAST TCP (Jin, Wei and Low 2004): to where the queue would be the target.
+ * It follows LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus): additive growth and proportional decrease, so that of several
+ * senders on one line none starves (who believes the path a millisecond longer gets the larger part), and a drain now
+ * and then, so that none takes another's queue for the path's own delay. The decrease is that of FAST TCP (Jin, Wei and
+ * Low 2004): to where the queue would be the target.
  *
  * 1. At least one frame may be under way: whatever was measured, it goes on.
- * 2. The window changes once a round trip (and 10 ms), except in slow start, and by half at most on the way down.
+ * 2. The window changes once a round trip (and 10 ms), where frames are paced once in two, except in slow start, and by
+ *    half at most on the way down.
  */
 export class BulkWindow {
   #window = INITIAL_WINDOW_BYTES;
-  #frame = SMALL_FRAME_BYTES;
+  #frame = MIN_FRAME_BYTES;
   #sent = 0;
   #acknowledged = 0;
   #flight: Frame[] = [];
@@ -86,6 +100,9 @@ export class BulkWindow {
   #nextDrainAt = Number.POSITIVE_INFINITY;
   /** Frames sent before this say nothing about the queue. */
   #ignoreUntil = 0;
+  /** When the next frame is due. */
+  #paceAt = 0;
+  #isSettling = false;
 
   get sentBytes(): number {
     return this.#sent;
@@ -102,6 +119,11 @@ export class BulkWindow {
   /** True if another frame may be sent. */
   get hasRoom(): boolean {
     return this.inFlightBytes === 0 || this.inFlightBytes + this.#frame <= this.#window;
+  }
+
+  /** Milliseconds until the next frame may be sent, where there is room for it. */
+  waitMs(now: number): number {
+    return Math.max(0, this.#paceAt - now);
   }
 
   get windowBytes(): number {
@@ -136,6 +158,15 @@ export class BulkWindow {
     }
     this.#sent += bytes;
     this.#flight.push({ end: this.#sent, at: now, inFlight: this.inFlightBytes });
+    if (this.#isPaced && !this.#drain) {
+      const gain = this.#slowStart ? SLOW_START_GAIN : PACING_GAIN;
+      const interval = (bytes * (this.#baseMs + this.#queueMs)) / (gain * this.#window);
+      this.#paceAt = Math.max(this.#paceAt, now - PACING_SLACK_MS) + interval;
+    }
+  }
+
+  get #isPaced(): boolean {
+    return this.#baseMs >= PACED_FROM_MS && this.#baseMs < Number.POSITIVE_INFINITY;
   }
 
   /** The other end has dealt with so many bytes in all; never more than were sent, and never fewer than before. */
@@ -205,7 +236,9 @@ export class BulkWindow {
           : (this.#rate + rate) / 2
         : Math.max(this.#rate, rate);
     }
-    if (!this.#slowStart) this.#adapt(queue);
+    // Invariant 2: where frames are spread, a round trip passes before the first of the new pace is heard of.
+    this.#isSettling = this.#isPaced && !this.#isSettling;
+    if (!this.#slowStart && !this.#isSettling) this.#adapt(queue);
     this.#chooseFrame();
     if (now >= this.#nextDrainAt && this.#limited && !this.#slowStart) this.#beginDrain();
     this.#beginRound(now);
@@ -275,7 +308,9 @@ export class BulkWindow {
     // Longer than it was believed: only who has next to nothing under way can tell a longer path from a queue.
     if (drain.atFloor) this.#baseMs = drain.leastMs;
     this.#drain = null;
-    this.#slowStart = true; // no burst: back to where it was by what arrives
+    // Back to where it was without a burst: by the pace, or by what arrives.
+    if (this.#isPaced) this.#window = drain.restore;
+    else this.#slowStart = true;
     this.#threshold = drain.restore;
     this.#nextDrainAt = now + Math.max(DRAIN_EVERY_MS, DRAIN_EVERY_ROUND_TRIPS * this.#baseMs);
     this.#beginRound(now);

@@ -56,6 +56,7 @@ export class Scheduler {
   #heldBytes = 0;
   #liveAt = Number.NEGATIVE_INFINITY;
   #soon = false;
+  #due: Timer | null = null;
   #turn: { bytes: number; most: number; since: number; over: boolean } | null = null;
   #closed = false;
 
@@ -130,6 +131,7 @@ export class Scheduler {
   /** The stream is gone: nothing is written any more. */
   close(): void {
     this.#closed = true;
+    this.#due?.cancel();
     for (const held of this.#held) this.#release(held);
   }
 
@@ -153,6 +155,8 @@ export class Scheduler {
       if (this.#turn?.over) return; // the next turn pumps (Invariant 2)
       const lane = this.#turns.next();
       if (!lane) return;
+      const waitMs = this.#window.waitMs(this.#clock.now());
+      if (waitMs > 0) return this.#pumpAfter(waitMs);
       const turn = this.#beginTurn();
       const bytes = lane.write(this.#window.frameBytes);
       const now = this.#clock.now();
@@ -165,6 +169,14 @@ export class Scheduler {
       turn.over = turn.bytes >= turn.most || now - turn.since >= MS_A_TURN;
     }
     if (this.#turns.next() && !this.#window.hasRoom) this.#window.limited();
+  }
+
+  /** When the window's next frame is due. */
+  #pumpAfter(waitMs: number): void {
+    this.#due ??= this.#clock.after(waitMs, () => {
+      this.#due = null;
+      this.#pump();
+    });
   }
 
   /** A turn is one round of the event loop, however many calls of `#pump` it has. */

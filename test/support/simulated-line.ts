@@ -18,6 +18,8 @@ interface Flow {
   readonly from: number;
   readonly until: number;
   delivered: number;
+  /** A frame is due later. */
+  isWaiting: boolean;
 }
 
 interface Due {
@@ -53,7 +55,7 @@ export class SimulatedLine {
 
   /** Somebody who has bulk to send from `from` until `until`. */
   add(from = 0, until = Number.POSITIVE_INFINITY): Flow {
-    const flow = { window: new BulkWindow(), from, until, delivered: 0 };
+    const flow = { window: new BulkWindow(), from, until, delivered: 0, isWaiting: false };
     this.flows.push(flow);
     this.#at(from, () => this.#pump(flow));
     return flow;
@@ -88,6 +90,12 @@ export class SimulatedLine {
     const { window } = flow;
     if (this.#now < flow.from || this.#now >= flow.until) return;
     while (window.hasRoom) {
+      const waitMs = window.waitMs(this.#now);
+      if (waitMs > 0) {
+        if (!flow.isWaiting) this.#at(this.#now + Math.ceil(waitMs), () => this.#pumpDue(flow)); // as timers do
+        flow.isWaiting = true;
+        return;
+      }
       const bytes = window.frameBytes;
       window.sent(bytes, this.#now);
       const total = window.sentBytes;
@@ -95,6 +103,11 @@ export class SimulatedLine {
       this.#at(this.#free, () => this.#arrive(flow, total, bytes));
     }
     window.limited();
+  }
+
+  #pumpDue(flow: Flow): void {
+    flow.isWaiting = false;
+    this.#pump(flow);
   }
 
   #arrive(flow: Flow, total: number, bytes: number): void {
