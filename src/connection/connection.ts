@@ -7,8 +7,7 @@ import { LIMITS } from '../limits.js';
 import type { RoomKeys } from '../membership/room-keys.js';
 import { RoomProof } from '../membership/room-proof.js';
 import { TokenBucket } from '../token-bucket.js';
-import type { Link } from './link.js';
-import type { Goodbye } from './link-channel.js';
+import type { Link, LinkEnd } from './link.js';
 import { type RoomPeer, RoomSession, type SessionEnd } from './room-session.js';
 
 export interface ProvenRoom {
@@ -41,10 +40,12 @@ const PROOFS_BURST = 16;
 /**
  * The one connection to a running instance, whatever streams carry it one after the other.
  *
- * 1. Sessions are on one stream, `#link`; an older stream lives on only until its sessions have moved or for
- *    `replacedStreamGraceMs`.
+ * 1. Sessions are on one stream, `#link`; an older stream lives on only until its sessions have moved, or as long as
+ *    a proof may take.
  * 2. Every stream of a connection belongs to one identity: another one ends the stream.
  * 3. Only the initiator of a stream greets; the other end asks to be greeted.
+ * 4. Who has not said goodbye is not gone before `replacedStreamGraceMs` have passed without another stream: while
+ *    streams replace one another there is one steady member.
  */
 export class Connection implements RoomPeer {
   readonly instance: string;
@@ -56,7 +57,7 @@ export class Connection implements RoomPeer {
   #link: Link;
   /** Of streams that this one has replaced. */
   #earlierBytes = 0;
-  /** Runs while the stream has ended for a better one that is not here yet. */
+  /** Runs while the stream has ended without a farewell and another one may take over. */
   #awaited: Timer | null = null;
   #older: { link: Link; grace: Timer } | null = null;
   #proof: { run: RoomProof; deadline: Timer } | null = null;
@@ -106,7 +107,7 @@ export class Connection implements RoomPeer {
     if (link !== this.#link) this.#replace(link);
     for (const { room, session } of rooms) this.#begin(link, room, session);
     const left = [...this.#sessions.values()].filter((session) => !session.isOn(link));
-    if (left.length === 0) this.#dropOlder();
+    if (left.length === 0) this.#retireOlder();
     else this.want(this.#options.joined().filter(({ id }) => left.some(({ roomId }) => roomId === id)));
   }
 
@@ -144,29 +145,29 @@ export class Connection implements RoomPeer {
       if (!identity || b4a.toString(identity, 'hex') !== this.id)
         throw new ProtocolError('IDENTITY_MISMATCH'); // 2
       for (const { room, session } of proof.run.proven) this.#begin(link, room, session);
-      if (![...this.#sessions.values()].some((session) => !session.isOn(link))) this.#dropOlder();
+      if (![...this.#sessions.values()].some((session) => !session.isOn(link))) this.#retireOlder();
     }
     this.#proveNext();
   }
 
   /** A stream of this connection is gone. */
-  onLinkClosed(link: Link, goodbye: Goodbye | null): void {
-    const end = goodbye && goodbye !== 'replaced' ? 'left' : 'lost';
+  onLinkClosed(link: Link, why: LinkEnd): void {
+    const end = why === 'leaving' || why === 'full' ? 'left' : 'lost';
     if (this.#older?.link === link) {
-      this.#dropOlder();
-      this.#endSessions(end, (session) => session.isOn(link));
+      // Otherwise the peer has seen the last room move, by the other stream, as this end is about to.
+      if (end === 'left') this.#endSessions(end, (session) => session.isOn(link));
       return;
     }
     if (link !== this.#link) return;
     this.#endProof();
-    this.#dropOlder();
-    // The peer has proven a better stream that this end still waits for the last frame of; or two streams crossed and
-    // what carries them has ended one without a word.
-    if (goodbye === 'replaced' || (goodbye === null && this.#options.isExpected())) this.#await(end);
+    this.#retireOlder();
+    // Invariant 4: the peer has proven a better stream that this end still waits for the last frame of, two streams
+    // crossed and what carries them has ended one, or a path broke and there is another.
+    if (why === 'replaced' || why === 'lost') this.#await(end);
     else this.#finish(end);
   }
 
-  /** Nobody is gone while the stream that takes over may still come; every proof has its own deadline. */
+  /** Every proof that is waited for has its own deadline. */
   #await(end: SessionEnd): void {
     this.#awaited = this.#options.clock.after(LIMITS.replacedStreamGraceMs, () =>
       this.#options.isExpected() ? this.#await(end) : this.#finish(end),
@@ -181,7 +182,7 @@ export class Connection implements RoomPeer {
   /** Ends the connection; resolves when its stream is gone. */
   async close(): Promise<void> {
     this.#endProof();
-    this.#dropOlder();
+    this.#retireOlder();
     if (this.#awaited) {
       this.#awaited.cancel();
       this.#awaited = null;
@@ -190,25 +191,27 @@ export class Connection implements RoomPeer {
     await this.#link.close('leaving');
   }
 
-  /** Sessions move in `adopt`; those whose rooms are not proven on the new stream in time end with the old one. */
+  /** Sessions move in `adopt`; those whose rooms are not proven on the new stream in time end. */
   #replace(link: Link): void {
-    this.#dropOlder();
+    this.#retireOlder();
     this.#endProof();
     this.#awaited?.cancel();
     this.#awaited = null;
     const link0 = this.#link;
     this.#earlierBytes += link0.bytes;
-    const grace = this.#options.clock.after(LIMITS.replacedStreamGraceMs, () => this.#dropOlder());
+    const grace = this.#options.clock.after(LIMITS.proofDeadlineMs, () => {
+      this.#retireOlder();
+      this.#endSessions('lost', (session) => !session.isOn(this.#link));
+    });
     this.#older = { link: link0, grace };
     this.#link = link;
   }
 
-  #dropOlder(): void {
+  #retireOlder(): void {
     const older = this.#older;
     this.#older = null;
     older?.grace.cancel();
     void older?.link.close('replaced');
-    if (older) this.#endSessions('lost', (session) => session.isOn(older.link));
   }
 
   #begin(link: Link, room: RoomKeys, key: Uint8Array): void {

@@ -1,7 +1,7 @@
 import type NoiseSecretStream from '@hyperswarm/secret-stream';
 import b4a from 'b4a';
 import Protomux from 'protomux';
-import type { Clock, Timer } from '../clock.js';
+import type { Clock } from '../clock.js';
 import type { Path } from '../discovery/discovery.js';
 import { ProtocolError } from '../errors.js';
 import { LIMITS } from '../limits.js';
@@ -10,6 +10,7 @@ import { TokenBucket } from '../token-bucket.js';
 import { BulkReceipts } from './bulk-receipts.js';
 import { FrameGuard } from './frame-guard.js';
 import { GOODBYE, type Goodbye, goodbyeOf, linkChannel, type TryMe } from './link-channel.js';
+import { Pulse } from './pulse.js';
 import { ReachCheck, type ReachedHost } from './reach-check.js';
 import { Scheduler } from './scheduler.js';
 
@@ -26,9 +27,14 @@ export interface LinkOptions {
   dialBack?: (question: TryMe) => Promise<readonly ReachedHost[]>;
   /** The peer takes nothing any more, and too much waits for it; the stream ends. */
   onStalled?: () => void;
-  /** The stream is gone; `goodbye` is why, if the peer said so first. Called once. */
-  onClose: (goodbye: Goodbye | null) => void;
+  /** It became doubtful whether the stream still lives, or is not any more; other ways may be tried meanwhile. */
+  onDoubt?: (doubted: boolean) => void;
+  /** The stream is gone, and why. Called once. */
+  onClose: (end: LinkEnd) => void;
 }
+
+/** Why a stream is gone: this end has ended it, the peer has and said why, or not a word was said. */
+export type LinkEnd = 'ended' | Goodbye | 'lost';
 
 /** Weight of the newest sample in the smoothed round trip (RFC 6298 section 2: 1/8). */
 const RTT_GAIN = 1 / 8;
@@ -49,13 +55,13 @@ export class Link {
   readonly #noise: NoiseSecretStream;
   readonly #clock: Clock;
   readonly #channel: TypedChannel<typeof linkChannel.messages> | null;
-  readonly #pings: Timer;
+  readonly #pulse: Pulse;
   readonly #onClosed: (() => void)[] = [];
-  #probe: Timer | null = null;
   #pingNumber = 0;
   #pingAt = 0;
   #rttMs: number | null = null;
   #goodbye: Goodbye | null = null;
+  #endedHere = false;
   #closed = false;
   #rate = { at: 0, bytes: 0, bytesPerSecond: 0 };
 
@@ -74,9 +80,13 @@ export class Link {
       if (violated) return;
       violated = true;
       options.onViolation(err);
-      noise.destroy();
+      this.destroy();
     };
-    const mux = Protomux.from(new FrameGuard(noise, clock, onViolation, options.onStalled));
+    const onStalled = () => {
+      this.#endedHere = true;
+      options.onStalled?.();
+    };
+    const mux = Protomux.from(new FrameGuard(noise, clock, onViolation, onStalled));
     this.mux = mux;
     this.scheduler = new Scheduler(mux, clock);
     this.receipts = new BulkReceipts({
@@ -118,14 +128,19 @@ export class Link {
       },
     });
     noise.on('drain', () => this.scheduler.drained());
-    this.#pings = clock.every(LIMITS.keepAliveMs, () => this.#ping());
+    this.#pulse = new Pulse({
+      clock,
+      bytesRead: () => noise.rawBytesRead,
+      ping: () => this.#ping(),
+      onDoubt: (doubted) => options.onDoubt?.(doubted),
+      onDead: () => noise.destroy(),
+    });
     noise.on('close', () => {
       this.#closed = true;
-      this.#pings.cancel();
-      this.#probe?.cancel();
+      this.#pulse.close();
       this.scheduler.close();
       this.reachCheck.close();
-      options.onClose(this.#goodbye);
+      options.onClose(this.#endedHere ? 'ended' : (this.#goodbye ?? 'lost'));
       for (const fn of this.#onClosed.splice(0)) fn();
     });
     this.#ping();
@@ -169,13 +184,14 @@ export class Link {
   }
 
   /** Says goodbye and ends the stream once what was written has gone out. Resolves when it is gone. */
-  close(reason: keyof typeof GOODBYE): Promise<void> {
+  async close(reason: keyof typeof GOODBYE): Promise<void> {
+    this.#endedHere = true;
+    if (this.#closed) return;
     if (!this.closed) this.#channel?.send('goodbye', { reason: GOODBYE[reason] });
     this.#noise.end();
     // A peer that never ends its half would keep the stream for ever.
     const force = this.#clock.after(LIMITS.replacedStreamGraceMs, () => this.#noise.destroy());
-    return new Promise((resolve) => {
-      if (this.#closed) resolve();
+    await new Promise<void>((resolve) => {
       this.#onClosed.push(() => {
         force.cancel();
         resolve();
@@ -183,18 +199,25 @@ export class Link {
     });
   }
 
-  /** The network changed: a stream on which nothing comes back in time is not waited for any longer. */
-  probe(): void {
-    if (this.#probe || this.closed) return;
-    const heard = this.#noise.rawBytesRead;
-    this.#ping();
-    this.#probe = this.#clock.after(LIMITS.probeMs, () => {
-      this.#probe = null;
-      if (this.#noise.rawBytesRead === heard) this.destroy();
-    });
+  /** True while nothing comes on it: a stream that was made since takes over. */
+  get doubted(): boolean {
+    return this.#pulse.doubted;
   }
 
+  /** The network changed: a stream on which nothing comes back in time is not waited for any longer. */
+  probe(): void {
+    if (!this.closed) this.#pulse.probe();
+  }
+
+  /** Calls back once with whether the stream lives, within about half a second; asking ends nothing. */
+  ask(fn: (alive: boolean) => void): void {
+    if (this.closed) fn(false);
+    else this.#pulse.ask(fn);
+  }
+
+  /** Breaks the stream off: nobody waits for another one. */
   destroy(): void {
+    this.#endedHere = true;
     this.#noise.destroy();
   }
 

@@ -17,6 +17,7 @@ import { driveProof } from './drive-proof.js';
 import { Link } from './link.js';
 import type { TryMe } from './link-channel.js';
 import { Misbehaviour } from './misbehaviour.js';
+import { ParkedStreams } from './parked-streams.js';
 import type { ReachedHost } from './reach-check.js';
 import type { RoomSession } from './room-session.js';
 import { replaces } from './tie-break.js';
@@ -52,7 +53,8 @@ export type NetworkEvents = {
 /**
  * Turns streams to strangers into sessions with members.
  *
- * 1. There is one connection an instance; `replaces` decides between two streams, alike on both ends.
+ * 1. There is one connection an instance; `replaces` decides between two streams that live, alike on both ends. One in
+ *    doubt has lost: its other ways are dialled, and what is proven then takes over.
  * 2. A stranger's bytes reach nothing but RoomProof.
  * 3. Every stream has a deadline, an owner and a place in a bounded map.
  * 4. A blocked person's stream ends when the proof has shown whose it is, before a channel exists ([P6]).
@@ -63,6 +65,7 @@ export class Network extends Resource<NetworkEvents> {
   readonly #connections = new Map<string, Connection>();
   /** Streams whose proof goes on, with their instances. */
   readonly #unproven = new Map<NoiseSecretStream, string>();
+  readonly #parked = new ParkedStreams();
   /** Instances of blocked people, oldest first: they are turned away before any proof. */
   readonly #refused = new Set<string>();
   readonly #misbehaviour: Misbehaviour;
@@ -139,12 +142,15 @@ export class Network extends Resource<NetworkEvents> {
           connection.want(this.#known(rooms));
         }),
       );
+      // Who has a stream here dials no other: what this end takes for living may be lost at that one.
+      this.defer(discovery.on('sought', (instance) => this.#connections.get(instance)?.link.ask(ignore)));
       this.defer(() => discovery.close());
       await discovery.open();
     }
   }
 
   protected override async _close(): Promise<void> {
+    this.#parked.close();
     for (const noise of this.#unproven.keys()) noise.destroy();
     await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
   }
@@ -249,8 +255,11 @@ export class Network extends Resource<NetworkEvents> {
     for (const room of proof.wrong) this.emit('wrong-secret', room);
   }
 
-  /** A proven stream: the beginning of a connection, a better way for one, or one too many. */
-  #accept(found: FoundStream, proof: RoomProof): void {
+  /**
+   * A proven stream: the beginning of a connection, a better way for one, or one too many. `asked`: the one in use has
+   * been asked for a sign of life since this one came.
+   */
+  #accept(found: FoundStream, proof: RoomProof, asked = false): void {
     const { noise, instance, path, address } = found;
     const { clock, counters } = this.#deps;
     const id = peerId(proof.remoteIdentity as Uint8Array);
@@ -260,10 +269,17 @@ export class Network extends Resource<NetworkEvents> {
       noise.destroy();
       return;
     }
+    const carrier = path === 'internet' ? 'udx' : 'tcp';
+    const initiatorKey = (noise.isInitiator ? noise.publicKey : noise.remotePublicKey) as Uint8Array;
+    const isOneTooMany =
+      old && !old.link.closed && !old.link.doubted && !replaces({ carrier, initiatorKey }, old.link);
+    if (isOneTooMany && !noise.isInitiator && !asked) {
+      return this.#parked.park(noise, instance, old.link, () => this.#accept(found, proof, true));
+    }
     let connection = old;
     const link = new Link({
       noise,
-      carrier: path === 'internet' ? 'udx' : 'tcp',
+      carrier,
       path,
       address,
       clock,
@@ -277,9 +293,17 @@ export class Network extends Resource<NetworkEvents> {
         }) ?? Promise.resolve([]),
       onStalled: () => counters.add('streams stalled'),
       onViolation: (err) => this.#misbehaviour.note({ instance, id }, err),
-      onClose: (goodbye) => {
-        if (goodbye === 'full' && connection) this.emit('full', [...connection.sessions.keys()]);
-        connection?.onLinkClosed(link, goodbye);
+      onDoubt: (doubted) => {
+        if (doubted) counters.add('streams doubted');
+        found.doubted(doubted);
+        if (connection?.link !== link) return;
+        if (doubted) this.#release(instance);
+        else this.#hold(connection);
+      },
+      onClose: (why) => {
+        if (why === 'full' && connection) this.emit('full', [...connection.sessions.keys()]);
+        if (why === 'lost' && connection?.link === link) this.#release(instance);
+        connection?.onLinkClosed(link, why);
       },
     });
     if (!old && !this.#hasPlace(id)) {
@@ -287,7 +311,7 @@ export class Network extends Resource<NetworkEvents> {
       void link.close('full');
       return;
     }
-    if (old && !old.link.closed && !replaces(link, old.link)) {
+    if (isOneTooMany) {
       void link.close('replaced');
       old.want(proof.proven.map(({ room }) => room));
       return;
@@ -316,13 +340,12 @@ export class Network extends Resource<NetworkEvents> {
         return this.#prove(stream, stream.isInitiator ? this.#allowed(rooms, who) : rooms, who);
       },
       onSession: (session) => this.emit('session', session),
-      isExpected: () => [...this.#unproven.values()].includes(instance),
+      isExpected: () => this.#parked.has(instance) || [...this.#unproven.values()].includes(instance),
       onProofOver: (proof) => this.#judge(proof, { address: link.address, instance }),
       onViolation: (err) => this.#misbehaviour.note({ instance, id }, err),
       onEnd: () => {
         this.#connections.delete(instance);
-        if (this.closing) return;
-        for (const discovery of this.#deps.discoveries) discovery.release(instance);
+        this.#release(instance);
       },
     });
     this.#connections.set(instance, connection);
@@ -333,6 +356,11 @@ export class Network extends Resource<NetworkEvents> {
   #hold({ instance, link }: Connection): void {
     if (link.carrier !== 'tcp') return;
     for (const discovery of this.#deps.discoveries) discovery.hold(instance);
+  }
+
+  #release(instance: string): void {
+    if (this.closing) return;
+    for (const discovery of this.#deps.discoveries) discovery.release(instance);
   }
 
   /** Two nodes that share no room any more have nothing to say to each other. */
@@ -359,3 +387,5 @@ const pick = ({ isInitiator, handshakeHash, remoteKey }: ProofStream) => ({
   handshakeHash,
   remoteKey,
 });
+
+const ignore = () => {};

@@ -134,6 +134,7 @@ const onProven = (found: FoundStream, fn: () => void): FoundStream => ({
   instance: found.instance,
   address: found.address,
   rooms: found.rooms,
+  doubted: (is) => found.doubted(is),
   get path() {
     return found.path;
   },

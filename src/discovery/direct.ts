@@ -81,7 +81,11 @@ export class DirectDiscovery extends Resource<DiscoveryEvents> implements Discov
 
   /** A typed address is dialled only while no stream to who is there lives: there is nothing to hold back. */
   hold(): void {}
-  release(): void {}
+
+  /** Who is gone only now was still here when the stream to them ended, and not looked for. */
+  release(instance: string): void {
+    this.#again(instance);
+  }
 
   refresh(): void {
     for (const [key, typed] of this.#typed) {
@@ -94,16 +98,16 @@ export class DirectDiscovery extends Resource<DiscoveryEvents> implements Discov
 
   protected async _open(): Promise<void> {
     this.defer(this.#transport.on('incoming', (found) => this.emit('stream', found)));
-    this.defer(
-      this.#transport.on('gone', (instance) => {
-        for (const [key, typed] of this.#typed) {
-          if (typed.instance !== instance) continue;
-          typed.dialsLeft = LIMITS.rememberedDials;
-          this.#dialer.again(key);
-        }
-      }),
-    );
+    this.defer(this.#transport.on('gone', (instance) => this.#again(instance)));
     this.defer(() => this.#dialer.close());
+  }
+
+  #again(instance: string): void {
+    for (const [key, typed] of this.#typed) {
+      if (typed.instance !== instance) continue;
+      typed.dialsLeft = LIMITS.rememberedDials;
+      this.#dialer.again(key);
+    }
   }
 
   #where(typed: Typed): DialTarget | null {

@@ -27,6 +27,11 @@ export interface FoundStream {
   readonly rooms: readonly string[];
   /** The network calls it once the other end has proven a room: back-off starts over, pending limits let go. */
   proven(): void;
+  /**
+   * The network calls it with true when nothing comes any more and with false when something does: in between this
+   * stream keeps nobody from dialling the instance by another way.
+   */
+  doubted(is: boolean): void;
 }
 
 /** An instance that a stream may exist to already has been found for these rooms. */
@@ -39,6 +44,8 @@ interface FoundRooms {
 export type DiscoveryEvents = {
   stream: [FoundStream];
   rooms: [FoundRooms];
+  /** An instance that is held wants a stream by this path: it may have lost the one for which it is held. */
+  sought: [instance: string];
 };
 
 /**
@@ -48,8 +55,8 @@ export type DiscoveryEvents = {
  * 1. Nothing is announced, asked or dialled before the first `join`.
  * 2. Two that joined the same room get at least one stream between them; two without a common room get none.
  * 3. What is found can only add something to dial: it never ends, renames or moves a living stream.
- * 4. While a stream to an instance lives or is being made, or the instance is held, it is not dialled; after
- *    the stream ended it is dialled again with jittered back-off for as long as a common room is joined.
+ * 4. While a stream to an instance lives and is not in doubt, or is being made, or the instance is held, it is not
+ *    dialled; afterwards it is dialled again with jittered back-off for as long as a common room is joined.
  * 5. No failure of the network throws; it is tried again.
  */
 export interface Discovery {
@@ -62,6 +69,7 @@ export interface Discovery {
   leave(roomId: string): void;
   /** Do not dial this instance: it is connected by a path that is as good or better. */
   hold(instance: string): void;
+  /** That path is lost or in doubt, or the connection has ended: dial it again. May be called of anybody, and again. */
   release(instance: string): void;
   /** The machine woke up or its network changed: look again now. */
   refresh(): void;

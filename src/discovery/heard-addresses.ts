@@ -1,5 +1,5 @@
 import { LIMITS } from '../limits.js';
-import type { Address } from './address.js';
+import { type Address, formatAddress } from './address.js';
 
 interface HeardAddress extends Address {
   heardAt: number;
@@ -7,11 +7,10 @@ interface HeardAddress extends Address {
 
 /**
  * Where one instance was heard, on however many links, at most `addressesPerInstance`. The address heard last for the
- * first time is dialled first; one that did not work waits until the others have been tried.
+ * first time is dialled first, or the one that led there since.
  */
 export class HeardAddresses {
   #addresses: HeardAddress[] = [];
-  #worked = true;
 
   get hosts(): string[] {
     return this.#addresses.map(({ host }) => host);
@@ -25,7 +24,6 @@ export class HeardAddresses {
       return false;
     }
     this.#addresses.unshift({ host, port, heardAt: now });
-    this.#worked = true; // whatever was dialled before, the new one goes first
     if (this.#addresses.length > LIMITS.addressesPerInstance) {
       const oldest = this.#addresses.reduce((a, b) => (b.heardAt < a.heardAt ? b : a));
       this.#addresses = this.#addresses.filter((address) => address !== oldest);
@@ -33,19 +31,15 @@ export class HeardAddresses {
     return true;
   }
 
-  /** The one to dial now; it counts as not working until `worked` is called. */
-  next(): Address | null {
-    const [first, ...others] = this.#addresses;
-    if (!first) return null;
-    if (!this.#worked) this.#addresses = [...others, first];
-    this.#worked = false;
-    const { host, port } = this.#addresses[0] as HeardAddress;
-    return { host, port };
+  /** Those to dial, in this order, that are on a network of this machine now. */
+  toDial(isHere: (host: string) => boolean): Address[] {
+    return this.#addresses.filter(({ host }) => isHere(host)).map(({ host, port }) => ({ host, port }));
   }
 
-  /** The one given last led to the instance. */
-  worked(): void {
-    this.#worked = true;
+  /** This one, as `formatAddress` writes it, led to the instance. */
+  worked(address: string): void {
+    const first = this.#addresses.find((one) => formatAddress(one) === address);
+    if (first) this.#addresses = [first, ...this.#addresses.filter((one) => one !== first)];
   }
 
   /** Forgets those that were not heard since `time`; returns how many are left. */

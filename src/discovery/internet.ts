@@ -12,6 +12,7 @@ import { backoffMs, unpredictable } from './backoff.js';
 import type { DiscoverableRoom, Discovery, DiscoveryEvents } from './discovery.js';
 import { instanceId } from './instance-id.js';
 import { PendingStreams } from './pending-streams.js';
+import { Seeking } from './seeking.js';
 
 export interface InternetDependencies {
   /** This run's transport key. */
@@ -35,11 +36,6 @@ const REFRESH_EVERY_MS = 300_000;
 /** Closing does not wait longer for the DHT; what was announced there runs out by itself. */
 const CLOSE_MS = 1_000;
 
-/**
- * The first dial after a better way was lost: the other end may still hold that way, refuses without a word, and the
- * dial would stay for ten seconds, in which the other's own dial is taken for one too many.
- */
-const FIRST_DIAL_MS = 1_500;
 /** A DHT that was not entered by then is not to be had: the library's own time-outs are six seconds. */
 const ENTER_MS = 4_000;
 /** Nodes that are asked whether they are there. */
@@ -85,7 +81,8 @@ interface Shunned {
  *
  * 1. No socket is opened before the first room that may be looked for there.
  * 2. A DHT that nobody can reach is an ordinary state: nothing throws, waits or spins for it.
- * 3. Who is held is neither dialled nor let in; who proves nothing is left alone for a while, longer each time.
+ * 3. Who is held is neither dialled nor let in, but its wish is told ("sought"); who proves nothing is left alone for a
+ *    while, longer each time.
  */
 export class InternetDiscovery extends Resource<DiscoveryEvents> implements Discovery {
   readonly path = 'internet';
@@ -96,8 +93,7 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
   readonly #held = new Set<string>();
   /** Who has proven a room in this run, those of longest ago forgotten first: a stream of theirs may end early. */
   readonly #met = new Set<string>();
-  /** Released, and not dialled since. */
-  readonly #released = new Set<string>();
+  readonly #seeking: Seeking;
   readonly #shunned = new Map<string, Shunned>();
   #starting: Promise<Hyperswarm | null> | null = null;
   #swarm: Hyperswarm | null = null;
@@ -108,6 +104,13 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
     this.#deps = deps;
     this.#options = options;
     this.#pending = new PendingStreams(deps.clock);
+    this.#seeking = new Seeking({
+      clock: deps.clock,
+      dial: (instance) => this.#dialNow(instance),
+      stop: (instance) => {
+        for (const { publicKey } of this.#infos(instance)) this.#swarm?.leavePeer(publicKey);
+      },
+    });
   }
 
   /** This machine's part of the DHT; null before the first join. */
@@ -143,14 +146,14 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
   hold(instance: string): void {
     this.#held.add(instance);
     this.#meet(instance);
-    this.#released.delete(instance);
+    this.#seeking.end(instance);
     this.#ban(instance);
   }
 
   release(instance: string): void {
     if (!this.#held.delete(instance)) return;
-    this.#released.add(instance);
     this.#unban(instance);
+    this.#seeking.begin(instance);
     this.refresh();
   }
 
@@ -191,6 +194,7 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
   protected override async _close(): Promise<void> {
     for (const { timer } of this.#rooms.values()) timer?.cancel();
     for (const { timer } of this.#shunned.values()) timer.cancel();
+    this.#seeking.close();
     const swarm = await this.#starting;
     if (!swarm) return;
     for (const noise of swarm.connections) noise.destroy();
@@ -216,10 +220,18 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
       void swarm.destroy().catch(ignore);
       return null;
     }
+    const { server } = swarm;
+    const { firewall } = server;
+    // The library asks its own list first, which does not tell who knocked.
+    server.firewall = (publicKey, ...rest) => {
+      const instance = instanceId(publicKey);
+      if (this.#held.has(instance)) this.emit('sought', instance);
+      return firewall(publicKey, ...rest);
+    };
     const connect = swarm.dht.connect.bind(swarm.dht);
     swarm.dht.connect = (publicKey, options) => {
       const noise = connect(publicKey, options);
-      this.#onDial(noise, instanceId(publicKey as Uint8Array));
+      this.#seeking.onDial(noise, instanceId(publicKey as Uint8Array));
       return noise;
     };
     swarm.on('connection', (noise, info) => this.#onConnection(noise, info));
@@ -227,11 +239,11 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
     return swarm;
   }
 
-  #onDial(noise: NoiseSecretStream, instance: string): void {
-    if (!this.#released.delete(instance)) return;
-    const deadline = this.#deps.clock.after(FIRST_DIAL_MS, () => noise.destroy());
-    noise.on('open', () => deadline.cancel());
-    noise.on('close', () => deadline.cancel());
+  /** Dials an instance now that was found here for a room before; any other the next look may find. */
+  #dialNow(instance: string): void {
+    for (const info of this.#infos(instance)) {
+      if (this.#roomsOf(info).length > 0) this.#swarm?.joinPeer(info.publicKey);
+    }
   }
 
   async #make(keyPair: NoiseSecretStream.KeyPair): Promise<Hyperswarm> {
@@ -255,6 +267,7 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
       noise.destroy();
       return;
     }
+    this.#seeking.end(instance);
     if (!this.#pending.admits(host)) {
       counters.add('streams refused');
       noise.destroy();
@@ -287,6 +300,7 @@ export class InternetDiscovery extends Resource<DiscoveryEvents> implements Disc
       noise,
       instance,
       path: this.path,
+      doubted: ignore, // the library dials nobody to whom it has a stream
       address: formatAddress({ host, port }),
       rooms: noise.isInitiator ? this.#roomsOf(info) : [],
       proven: () => {

@@ -58,6 +58,8 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
   readonly #dialer: Dialer;
   readonly #rooms = new Map<string, DiscoverableRoom>();
   readonly #links = new Map<string, MdnsLink>();
+  /** The links of this machine when it was last looked. */
+  #present: readonly NetworkLink[] = [];
   readonly #rebuilt = new Map<string, number>();
   readonly #neighbours = new Map<string, Neighbour>();
   readonly #held = new Set<string>();
@@ -190,7 +192,8 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
 
   /** Follows the machine's interfaces as they come, go and are made anew; links that stay are left alone. */
   #updateLinks(): void {
-    const now = new Map(this.#listLinks().map((link) => [link.key, link]));
+    this.#present = this.#listLinks();
+    const now = new Map(this.#present.map((link) => [link.key, link]));
     for (const key of this.#links.keys()) if (!now.has(key)) this.#removeLink(key);
     for (const key of this.#rebuilt.keys()) if (!now.has(key)) this.#rebuilt.delete(key);
     for (const link of now.values()) if (!this.#links.has(link.key)) this.#addLink(link);
@@ -272,6 +275,7 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
     this.#neighbours.set(instance, { record, addresses, heardAt: now, rooms: known?.rooms ?? new Set() });
     if (this.#neighbours.size > LIMITS.mdnsInstances) this.#forgetOne();
     if (isNew || !known || !sameTags(known.record, record)) this.#match(instance);
+    if (!this.#transport.has(instance)) this.#dialer.again(instance); // the network it was met on may be back
     this.#dialer.hurry(instance); // it is there: an earlier failure says nothing any more
   }
 
@@ -290,7 +294,7 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
     const plan = {
       where: () => this.#where(instance),
       onStream: (found: FoundStream) => {
-        this.#neighbours.get(instance)?.addresses.worked();
+        this.#neighbours.get(instance)?.addresses.worked(found.address);
         this.emit('stream', found);
       },
     };
@@ -307,12 +311,14 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
     ) {
       return null; // Invariant 4 of Discovery; `gone` and `release` bring it back
     }
-    const address = neighbour.addresses.next();
-    return address && { ...address, rooms: [...neighbour.rooms], instance };
+    const isHere = (host: string) => this.#present.some((link) => link.contains(host));
+    const [first, ...others] = neighbour.addresses.toDial(isHere);
+    return first ? { ...first, others, rooms: [...neighbour.rooms], instance } : null;
   }
 
   #onGone(instance: string): void {
     this.#dialer.again(instance);
+    if (this.#transport.instance < instance) this.#dialer.hurry(instance); // one end goes first, as in `#match`
     if (this.#neighbours.has(instance) && this.#rooms.size > 0) this.#askSoon();
   }
 

@@ -20,11 +20,11 @@ export type NetworkWatchEvents = {
 };
 
 /** 40 µs of processor a look. */
-const LOOK_EVERY_MS = 2_000;
+const LOOK_EVERY_MS = 1_000;
 /** A look that comes so much too late was slept through; a busy machine is not that late. */
 const SLEPT_MS = 6_000;
 
-/** Sees that the machine's network changed, or that it slept, by looking every two seconds. */
+/** Sees that the machine's network changed, or that it slept, by looking every second. */
 export class NetworkWatch extends Resource<NetworkWatchEvents> {
   readonly #clock: Clock;
   readonly #interfaces: () => Interfaces;

@@ -8,6 +8,7 @@ import { LIMITS } from '../limits.js';
 import type { Log } from '../log.js';
 import { Resource } from '../resource.js';
 import { type Address, formatAddress, plainHost } from './address.js';
+import { type DialOutcome, dialRace, type Race } from './dial-race.js';
 import type { FoundStream, Path } from './discovery.js';
 import { instanceId } from './instance-id.js';
 import { PendingStreams } from './pending-streams.js';
@@ -28,19 +29,18 @@ export interface TcpOptions {
 }
 
 export interface DialTarget extends Address {
+  /** Where else the same instance may be; tried in this order, beside the first. */
+  others?: readonly Address[];
   /** Rooms to greet the other end with. */
   rooms: readonly string[];
   /** The instance that was announced at this address; another one there is not talked to. */
   instance?: string;
 }
 
-/** `self`: it was this very node. `failed`: nobody, or not who was expected. */
-export type DialOutcome = 'opened' | 'self' | 'failed';
-
 export type TcpEvents = {
   /** Somebody connected to this node. */
   incoming: [FoundStream];
-  /** No stream to this instance is left. */
+  /** No stream to this instance is left, or none that is not in doubt. */
   gone: [string];
 };
 
@@ -86,7 +86,7 @@ export class TcpTransport extends Resource<TcpEvents> {
     return this.#pending.size + this.#dialled.size;
   }
 
-  /** True while any stream to this instance lives, proven or not. */
+  /** True while any stream to this instance lives, proven or not, that is not in doubt. */
   has(instance: string): boolean {
     return this.#streams.has(instance);
   }
@@ -98,19 +98,26 @@ export class TcpTransport extends Resource<TcpEvents> {
   }
 
   /** Dials an address. An opened stream is handed to `onStream` in the tick in which its handshake was done. */
-  async dial(target: DialTarget, onStream: (found: FoundStream) => void): Promise<DialOutcome> {
-    if (this.closing) return 'failed';
+  dial(target: DialTarget, onStream: (found: FoundStream) => void): Promise<DialOutcome> {
+    const { host, port, others = [] } = target;
+    const attempt = (place: Address, race: Race) => this.#dialOne({ ...target, ...place }, race, onStream);
+    return dialRace([{ host, port }, ...others], attempt, this.#deps.clock);
+  }
+
+  async #dialOne(
+    target: DialTarget,
+    race: Race,
+    onStream: (found: FoundStream) => void,
+  ): Promise<DialOutcome> {
+    if (this.closing || race.lost.aborted) return 'failed';
     const reads = new ReadBuffers();
     const socket = connect({ host: target.host, port: target.port, onread: reads.onread });
     this.#own(socket);
+    race.lost.addEventListener('abort', () => socket.destroy(), { once: true });
     const deadline = this.#deps.clock.after(LIMITS.dialDeadlineMs, () => socket.destroy());
-    try {
-      await once(socket, 'connect');
-    } catch {
-      return 'failed';
-    } finally {
-      deadline.cancel();
-    }
+    const isConnected = await connected(socket);
+    deadline.cancel();
+    if (!isConnected) return 'failed';
     return new Promise((resolve) => {
       this.#secure(socket, reads, { isInitiator: true, rooms: target.rooms }, (found, noise) => {
         if (!found || !noise) return resolve('failed');
@@ -118,6 +125,10 @@ export class TcpTransport extends Resource<TcpEvents> {
         if (self || (target.instance !== undefined && found.instance !== target.instance)) {
           noise.destroy();
           return resolve(self ? 'self' : 'failed');
+        }
+        if (!race.win()) {
+          noise.destroy();
+          return resolve('failed');
         }
         resolve('opened');
         onStream(found);
@@ -228,7 +239,7 @@ export class TcpTransport extends Resource<TcpEvents> {
       noise.setKeepAlive(LIMITS.keepAliveMs);
       noise.setTimeout(LIMITS.deadAfterMs);
       const instance = instanceId(noise.remotePublicKey as Uint8Array);
-      this.#track(instance, noise);
+      const doubted = this.#track(instance, noise);
       const path = (): Path => (this.#heardOnLan.has(instance) ? 'lan' : 'direct');
       const proven = () => {
         deadline.cancel();
@@ -241,6 +252,7 @@ export class TcpTransport extends Resource<TcpEvents> {
           address: formatAddress(address),
           rooms,
           proven,
+          doubted,
           get path() {
             return path();
           },
@@ -250,14 +262,26 @@ export class TcpTransport extends Resource<TcpEvents> {
     });
   }
 
-  #track(instance: string, noise: NoiseSecretStream): void {
-    const streams = this.#streams.get(instance) ?? new Set();
-    this.#streams.set(instance, streams.add(noise));
-    noise.on('close', () => {
-      streams.delete(noise);
-      if (streams.size > 0) return;
+  /** Counts a stream while it lives; not while the function given back was last called with true. */
+  #track(instance: string, noise: NoiseSecretStream): (doubted: boolean) => void {
+    const add = () => {
+      if (noise.destroyed) return;
+      this.#streams.set(instance, (this.#streams.get(instance) ?? new Set()).add(noise));
+    };
+    const drop = () => {
+      const streams = this.#streams.get(instance);
+      if (!streams?.delete(noise) || streams.size > 0) return;
       this.#streams.delete(instance);
       this.emit('gone', instance);
-    });
+    };
+    add();
+    noise.on('close', drop);
+    return (doubted) => (doubted ? drop() : add());
   }
 }
+
+/** False if the socket was closed before, by whomever: one that is destroyed while it connects tells no error. */
+const connected = (socket: Socket): Promise<boolean> =>
+  new Promise((resolve) => {
+    socket.once('connect', () => resolve(true)).once('close', () => resolve(false));
+  });

@@ -2,13 +2,14 @@ import type NoiseSecretStream from '@hyperswarm/secret-stream';
 import b4a from 'b4a';
 import c from 'compact-encoding';
 import fc from 'fast-check';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { replaces } from '../../src/connection/tie-break.js';
 import { LIMITS } from '../../src/limits.js';
 import type { Room } from '../../src/room/room.js';
 import { liveHeapBytes } from '../support/live-heap.js';
-import { MemoryNetwork } from '../support/memory-discovery.js';
+import { BreakableNetwork, type MemoryDiscovery, MemoryNetwork } from '../support/memory-discovery.js';
 import { MemoryNode, next, roomNumber } from '../support/memory-node.js';
+import { noisePair } from '../support/noise-pair.js';
 
 const joined = (room: Room, name: string) =>
   room.members.some((member) => member.name === name)
@@ -171,6 +172,80 @@ for (const slow of ['initiator', 'responder'] as const)
       t.same(gone, []);
     },
   );
+
+/** Two in one room, who see each other by the first network; the first of them has the smaller key. */
+async function two(t: Test, ...networks: MemoryNetwork[]) {
+  const nodes = [await MemoryNode.open(t, 'Ann', ...networks), await MemoryNode.open(t, 'Bob', ...networks)];
+  nodes.sort((a, b) => b4a.compare(a.keyPair.publicKey, b.keyPair.publicKey));
+  const [a, b] = nodes as [MemoryNode, MemoryNode];
+  const [atA, atB] = [await a.join(roomNumber(1)), await b.join(roomNumber(1))];
+  await Promise.all([joined(atA, b.name), joined(atB, a.name)]);
+  const gone: string[] = [];
+  for (const room of [atA, atB])
+    room.on('member-left', ({ member, reason }) => gone.push(`${member.name} ${reason}`));
+  const link = (node: MemoryNode) => [...node.network.connections.values()][0]?.link;
+  /** Resolves when both are on another stream than this one, and hear each other on it. */
+  const moved = async (from: { a: unknown; b: unknown }) => {
+    while (link(a) === from.a || link(b) === from.b || link(a)?.closed || link(b)?.closed)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    const heard = [line(atB, 'from a'), line(atA, 'from b')];
+    await Promise.all([atA.say('from a'), atB.say('from b')]);
+    await Promise.all(heard);
+  };
+  return { a, b, atA, atB, gone, moved, links: () => ({ a: link(a), b: link(b) }) };
+}
+
+t.test('[K2] nobody leaves where a stream ends without a word and another follows', async (t) => {
+  const { links, moved, gone } = await two(t, new MemoryNetwork());
+  const from = links();
+  // As hyperswarm does with the stream in use when one that crossed it comes in.
+  const stream = from.a?.mux.stream as unknown as NoiseSecretStream | undefined;
+  stream?.destroy();
+  await moved(from);
+  t.same(gone, []);
+});
+
+t.test('[K3] who is gone without a word is lost when nothing follows', async (t) => {
+  const { b, atA, gone } = await two(t, new MemoryNetwork());
+  const start = performance.now();
+  const away = left(atA);
+  await b.discoveries[0]?.close(); // its streams end, and it dials nobody any more
+  t.equal((await away).reason, 'lost');
+  const ms = performance.now() - start;
+  t.ok(ms >= LIMITS.replacedStreamGraceMs - 50 && ms < 30_000, `after ${Math.round(ms)} ms`);
+  t.ok(gone.includes(`${b.name} lost`));
+});
+
+for (const sees of ['a', 'b'] as const)
+  t.test(
+    `[K2] a path breaks, which one end alone sees, the one with the ${sees === 'a' ? 'smaller' : 'greater'} key`,
+    async (t) => {
+      const network = new BreakableNetwork();
+      const nodes = await two(t, network);
+      const from = nodes.links();
+      network.break();
+      const start = performance.now();
+      nodes[sees].network.refresh();
+      await nodes.moved(from);
+      t.ok(performance.now() - start < LIMITS.doubtAfterMs, 'long before the other end would have seen it');
+      t.same(nodes.gone, [], 'and nobody has left');
+      t.equal(nodes[sees].counters.snapshot()['streams doubted'], 1);
+    },
+  );
+
+t.test('[K2] one too many is refused while the one in use lives, and nobody leaves', async (t) => {
+  const network = new MemoryNetwork();
+  const { a, b, links, gone } = await two(t, network);
+  const from = links();
+  const [mine, theirs] = await noisePair({ initiator: a.keyPair, responder: b.keyPair }, network.line);
+  const closed = new Promise<void>((resolve) => void theirs.on('close', () => resolve()));
+  const [atA, atB] = [a, b].map(({ discoveries: [one] }) => one) as [MemoryDiscovery, MemoryDiscovery];
+  atB.hand(theirs, atA, []);
+  atA.hand(mine, atB, [roomNumber(1).id]);
+  await closed;
+  t.same([links().a === from.a, links().b === from.b], [true, true], 'the stream is the one of before');
+  t.same(gone, []);
+});
 
 t.test('[B7] a member who sends a nested batch loses its stream, and the node goes on', async (t) => {
   const network = new MemoryNetwork();

@@ -62,7 +62,7 @@ export function discoveryContract(t: Test, name: string, make: MakeEnds): void {
     t.equal(await heard, 'through');
   });
 
-  t.test(`${name}: [2] without a common room there is no stream`, async (t) => {
+  t.test(`${name}: [2] [C17] without a common room there is no stream`, async (t) => {
     const [a, b, c] = await open(t, 3);
     for (const end of [a, c as End])
       end.discovery.on('stream', ({ instance }) => {

@@ -11,6 +11,7 @@ import { Counters } from '../../src/counters.js';
 import { formatAddress, parseAddress } from '../../src/discovery/address.js';
 import { backoffMs } from '../../src/discovery/backoff.js';
 import { DirectDiscovery } from '../../src/discovery/direct.js';
+import type { FoundStream } from '../../src/discovery/discovery.js';
 import { fromTxt, makeTags, matchTags, newNonce, roomTag, toTxt } from '../../src/discovery/room-tags.js';
 import { TcpTransport } from '../../src/discovery/tcp-transport.js';
 import { LIMITS } from '../../src/limits.js';
@@ -287,6 +288,53 @@ t.test('a silent address is given up at the deadline, a closed port at once', as
   t.equal(await outcome, 'failed');
   await new Promise((resolve) => void silent.close(resolve));
   t.equal(await caller.dial({ host: '127.0.0.1', port, rooms: [] }, () => t.fail()), 'failed');
+});
+
+t.test('an address from which nothing comes back at all is given up at the deadline', async (t) => {
+  const clock = new ManualClock();
+  const caller = transportOf(NoiseSecretStream.keyPair(), clock);
+  t.teardown(() => caller.close());
+  const outcome = caller.dial({ host: '127.0.0.1', port: 9, rooms: [] }, () => t.fail());
+  clock.advance(LIMITS.dialDeadlineMs); // before the system had time to tell that nobody listens there
+  t.equal(await outcome, 'failed');
+  t.equal(clock.pending, 0);
+});
+
+t.test('[C1] [D3] of several addresses the one with the instance that was meant is taken', async (t) => {
+  const [{ transport }, other] = [await besieged(t), await besieged(t)];
+  const caller = transportOf();
+  t.teardown(() => caller.close());
+  const at = (port: number | null) => ({ host: '127.0.0.1', port: port as number });
+  const found: string[] = [];
+  const others = [at(9), at(transport.port)];
+  const target = { ...at(other.transport.port), others, rooms: [], instance: transport.instance };
+  t.equal(await caller.dial(target, ({ instance }) => found.push(instance)), 'opened');
+  t.same(found, [transport.instance]);
+});
+
+t.test('a stream in doubt keeps nobody from dialling, until something comes on it again', async (t) => {
+  const { transport } = await besieged(t);
+  const caller = transportOf();
+  t.teardown(() => caller.close());
+  const gone: string[] = [];
+  caller.on('gone', (instance) => gone.push(instance));
+  const found = await new Promise<FoundStream>(
+    (resolve) => void caller.dial({ host: '127.0.0.1', port: transport.port as number, rooms: [] }, resolve),
+  );
+  const { instance } = transport;
+  t.ok(caller.has(instance));
+  found.doubted(true);
+  t.notOk(caller.has(instance));
+  t.same(gone, [instance]);
+  found.doubted(false);
+  t.ok(caller.has(instance));
+  found.doubted(true);
+  const closed = new Promise<void>((resolve) => void found.noise.on('close', () => resolve()));
+  found.noise.destroy();
+  await closed;
+  found.doubted(false);
+  t.notOk(caller.has(instance), 'what is gone does not come back');
+  t.same(gone, [instance, instance], 'and is told once each time');
 });
 
 t.test('a port that was asked for and is taken is told', async (t) => {

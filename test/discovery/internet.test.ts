@@ -84,6 +84,29 @@ t.test('[K2] who is held is not dialled again, and comes back when it is release
   await again;
 });
 
+t.test('[K2] the knock of who is held is told, and answered as soon as it is released', async (t) => {
+  const [a, b] = [await opened(t, discoveryOf()), await opened(t, discoveryOf())];
+  const room = someRoom();
+  const both = Promise.all([stream(a), stream(b)]);
+  a.join(room);
+  b.join(room);
+  const ends = await both;
+  a.hold(b.instance);
+  b.hold(a.instance);
+  const closed = ends.map((noise) => new Promise<void>((resolve) => void noise.on('close', () => resolve())));
+  ends[0].destroy();
+  await Promise.all(closed);
+  const knocked = new Promise<string>((resolve) => void b.on('sought', resolve));
+  const start = performance.now();
+  a.release(b.instance); // it alone has lost what they were connected by
+  t.equal(await knocked, a.instance);
+  const again = Promise.all([stream(a), stream(b)]);
+  b.release(a.instance);
+  await again;
+  const ms = Math.round(performance.now() - start);
+  t.ok(ms < 5_000, `${ms} ms, less than the library pauses after one dial that failed`);
+});
+
 t.test(
   'no bootstrap node in reach: joining and closing are as quick as ever, and nothing throws',
   async (t) => {
@@ -102,7 +125,7 @@ t.test(
   },
 );
 
-t.test('[B6] who proves nothing is gone at the deadline, and left alone for a while', async (t) => {
+t.test('[B6] [C15] who proves nothing is gone at the deadline, and left alone for a while', async (t) => {
   const [a, mal] = [await opened(t, discoveryOf()), await opened(t, discoveryOf())];
   const room = someRoom();
   let streams = 0;

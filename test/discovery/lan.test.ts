@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 import { systemClock } from '../../src/clock.js';
 import { Counters } from '../../src/counters.js';
 import type { DiscoverableRoom } from '../../src/discovery/discovery.js';
+import { instanceId } from '../../src/discovery/instance-id.js';
 import { type NetworkLink, networkLinks } from '../../src/discovery/interfaces.js';
 import { LanDiscovery } from '../../src/discovery/lan.js';
 import { MdnsLink } from '../../src/discovery/mdns-link.js';
@@ -163,7 +164,7 @@ if (await onOwnNetwork(t, import.meta.url)) {
   });
 
   t.test(
-    '[B1] 50,000 false records are forgotten, and an honest neighbour is found among them',
+    '[B1] [C7] 50,000 false records are forgotten, and an honest neighbour is found among them',
     async (t) => {
       const [a, b] = (await ends(t, 2)) as [End, End];
       t.teardown(() => Promise.all([a.close(), b.close()]));
@@ -198,6 +199,26 @@ if (await onOwnNetwork(t, import.meta.url)) {
       t.ok(grown < 32, `${grown} MiB`);
     },
   );
+
+  t.test('[C7] half a record, and somebody who says our own name, change nothing', async (t) => {
+    const [a, b] = (await ends(t, 2)) as [End, End];
+    t.teardown(() => Promise.all([a.close(), b.close()]));
+    await Promise.all([a.discovery.open(), b.discovery.open()]);
+    const room = someRoom();
+    a.discovery.join(room);
+    const liar = new Liar(t);
+    const elsewhere = await watched(t, 0);
+    const { instance } = a.discovery as LanDiscovery;
+    for (let i = 0; i < 3; i++) {
+      await liar.say({ instance: 'f'.repeat(16), port: elsewhere.port }); // without a word of its rooms
+      await liar.say({ instance, port: elsewhere.port, txt: tagsFor(room) }); // as who answers the library's probe
+    }
+    const found = Promise.all([connected(a), connected(b)]);
+    b.discovery.join(room);
+    const [atA] = await found;
+    t.equal(instanceId(atA.remotePublicKey as Uint8Array), instanceId(b.keyPair.publicKey));
+    t.ok((a.discovery as LanDiscovery).known >= 1);
+  });
 
   t.test('[C5] questions from off the link are not heard, and no flood of them is answered', async (t) => {
     const [here] = networkLinks().filter(({ family, loopback }) => family === 4 && !loopback);

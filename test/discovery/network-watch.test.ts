@@ -93,18 +93,25 @@ t.test('the watch tells a change once, and sleep by either clock', async (t) => 
 });
 
 t.test(
-  '[D3] an instance is dialled where it was heard, by turns where that fails, at few addresses',
+  '[D3] an instance is dialled where it was heard, and only on networks that are there, at few addresses',
   async (t) => {
     const addresses = new HeardAddresses();
     const at = (n: number) => ({ host: `10.0.0.${n}`, port: 4711 });
-    t.equal(addresses.next(), null);
+    const here = () => true;
+    t.same(addresses.toDial(here), []);
     t.ok(addresses.heard(at(1), 0));
     t.notOk(addresses.heard(at(1), 1));
     t.ok(addresses.heard(at(2), 2));
-    t.same([addresses.next(), addresses.next(), addresses.next()], [at(2), at(1), at(2)]);
-    addresses.worked();
-    t.same(addresses.next(), at(2), 'the one that worked');
-    addresses.worked();
+    t.same(addresses.toDial(here), [at(2), at(1)], 'the newest first');
+    addresses.worked('10.0.0.1:4711');
+    t.same(addresses.toDial(here), [at(1), at(2)], 'then the one that worked');
+    addresses.worked('10.0.0.9:4711');
+    t.ok(addresses.heard(at(3), 3));
+    t.same(addresses.toDial(here), [at(3), at(1), at(2)], 'but a newer one before it');
+    t.same(
+      addresses.toDial((host) => host === '10.0.0.1'),
+      [at(1)],
+    );
     for (let n = 10; n < 1_000; n++) addresses.heard(at(n), n);
     t.equal(addresses.dropOlder(0), LIMITS.addressesPerInstance);
     t.equal(addresses.dropOlder(10_000), 0);

@@ -93,6 +93,11 @@ export class Lan {
     ip('-n', this.#namespace, 'link', 'set', host.port(this), 'up');
   }
 
+  /** Takes the power from what is between the hosts, or gives it back: no host sees more of it than silence. */
+  power(on: boolean): void {
+    ip('-n', this.#namespace, 'link', 'set', 'br0', on ? 'up' : 'down');
+  }
+
   /** Whether multicast is passed on, as some networks do not. */
   multicast(on: boolean): void {
     for (const host of this.hosts) this.#port(host, 'mcast_flood', on ? 'on' : 'off');

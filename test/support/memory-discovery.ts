@@ -7,14 +7,34 @@ import { type Lag, noisePair } from './noise-pair.js';
 /** A network in memory: everybody on it who joined the same room gets a stream, at once. */
 export class MemoryNetwork {
   readonly members = new Set<MemoryDiscovery>();
-  readonly lag: Lag | undefined;
+  /** What a stream that is made now meets with. */
+  get line(): Lag | undefined {
+    return this.#lag;
+  }
+
+  readonly #lag: Lag | undefined;
 
   constructor(lag?: Lag) {
-    this.lag = lag;
+    this.#lag = lag;
   }
 
   discovery(keyPair = NoiseSecretStream.keyPair(), path: Path = 'lan'): MemoryDiscovery {
     return new MemoryDiscovery(this, keyPair, path);
+  }
+}
+
+/** One whose streams can fall silent. */
+export class BreakableNetwork extends MemoryNetwork {
+  #breaks = 0;
+
+  override get line(): Lag {
+    const before = this.#breaks;
+    return { initiator: 0, responder: 0, isCut: () => this.#breaks > before };
+  }
+
+  /** Nothing arrives any more on the streams that exist, and nobody is told; new ones can be made. */
+  break(): void {
+    this.#breaks++;
   }
 }
 
@@ -86,13 +106,14 @@ export class MemoryDiscovery extends Resource<DiscoveryEvents> implements Discov
       return;
     }
     if (this.#held.has(other.instance)) return;
-    const pair = noisePair({ initiator: this.keyPair, responder: other.keyPair }, this.#network.lag);
+    const pair = noisePair({ initiator: this.keyPair, responder: other.keyPair }, this.#network.line);
     const [mine, theirs] = await pair;
-    this.#hand(mine, other, rooms);
-    other.#hand(theirs, this, []);
+    this.hand(mine, other, rooms);
+    other.hand(theirs, this, []);
   }
 
-  #hand(noise: NoiseSecretStream, other: MemoryDiscovery, rooms: readonly string[]): void {
+  /** Hands on a stream to `other`, as one that was dialled for these rooms, or came in. */
+  hand(noise: NoiseSecretStream, other: MemoryDiscovery, rooms: readonly string[]): void {
     this.#streams.set(other.instance, noise);
     noise.on('close', () => {
       if (this.#streams.get(other.instance) === noise) this.#streams.delete(other.instance);
@@ -105,6 +126,9 @@ export class MemoryDiscovery extends Resource<DiscoveryEvents> implements Discov
       address: 'memory:1',
       rooms,
       proven() {},
+      doubted: (is) => {
+        if (is && this.#streams.get(other.instance) === noise) this.#streams.delete(other.instance);
+      },
     });
   }
 
