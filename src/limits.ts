@@ -162,6 +162,8 @@ export const LIMITS = {
   apiHeaderBytes: 16 * 1024,
   apiBodyBytes: 64 * 1024,
   apiFrameBytes: 1024 * 1024,
+  apiFragments: 64,
+  apiBufferedChunks: 1024,
   apiConnections: 64,
   apiClients: 32,
   apiHeadersMs: 5_000,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { buildProgram } from '../cli/program.js';
@@ -104,6 +104,37 @@ t.test('the description of the local API lists every request', async (t) => {
     t.same(named, Object.keys(shape), `parameters of ${method}`);
   }
 });
+
+t.test('every known attack has a test that bears its number, or a line that says why not', async (t) => {
+  const tests = readdirSync('test', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts') || file.startsWith('contract/'))
+    .map((file) => read(path.join('test', file)))
+    .join('\n');
+  const rows = table(read('test/README.md'), '## Known attacks');
+  const numbers = rows.flatMap(([ids = '', , where = '']) => {
+    const without = /^(none|README|by design)/.test(where);
+    return spelledOut(ids).map((id) => ({ id, without }));
+  });
+  for (const [letter, last] of Object.entries({ A: 20, B: 20, C: 17, D: 18 })) {
+    const listed = numbers.filter(({ id }) => id.startsWith(letter)).map(({ id }) => Number(id.slice(1)));
+    const all = Array.from({ length: last }, (_, i) => i + 1);
+    t.same(
+      [...new Set(listed)].sort((a, b) => a - b),
+      all,
+      `all rows of ${letter}`,
+    );
+  }
+  for (const { id, without } of numbers) if (!without) t.ok(tests.includes(`[${id}]`), id);
+});
+
+/** `A1, A10` and `D1 to D3, D7` as numbers. */
+function spelledOut(ids: string): string[] {
+  return ids.split(',').flatMap((part) => {
+    const [first = '', last = first] = part.trim().split(' to ');
+    const [from, to] = [first, last].map((id) => Number(id.slice(1))) as [number, number];
+    return Array.from({ length: to - from + 1 }, (_, i) => `${first[0]}${from + i}`);
+  });
+}
 
 t.test('links between documents lead somewhere', async (t) => {
   for (const document of DOCUMENTS) {

@@ -207,19 +207,21 @@ t.test('[C9] a name in which nothing can be seen is none', async (t) => {
   t.equal(cleanName('\u{1d159}'), null, 'a note without a head');
 });
 
-t.test('[C9] a name has at most 64 bytes and 32 characters, before and after', async (t) => {
+t.test('[B18] [B20] [C9] a name has at most 64 bytes and 32 characters, before and after', async (t) => {
   t.equal(cleanName('x'.repeat(LIMITS.nameGraphemes)), 'x'.repeat(32));
   t.equal(cleanName('x'.repeat(LIMITS.nameGraphemes + 1)), null, '33 characters');
   t.equal(cleanName('\u00e9'.repeat(32)), '\u00e9'.repeat(32), '64 bytes');
   t.equal(cleanName('\u4e16'.repeat(22)), null, '66 bytes');
-  t.equal(cleanName('\ufdfa'.repeat(2)), null, '66 bytes and more after NFKC');
+  for (const count of [2, 64])
+    t.equal(cleanName('\ufdfa'.repeat(count)), null, 'eleven times as long after NFKC');
+  t.equal(cleanName(`x${'\u200d'.repeat(10_000)}`), null, 'ten thousand joiners');
   t.equal(cleanName('x\u200b'.repeat(32)), 'x'.repeat(32), 'what is removed does not count');
   t.equal(cleanName(`x${'\u200b'.repeat(100)}`), null, 'but there is an end to it');
   t.equal(cleanName('x'.repeat(2 ** 20)), null, 'a megabyte');
   for (const broken of ['a\ud800', '\udc00b']) t.equal(cleanName(broken), null, 'a lone surrogate');
 });
 
-t.test('[C9] marks are not stacked over the lines around', async (t) => {
+t.test('[B20] [C9] marks are not stacked over the lines around', async (t) => {
   const zalgo = `Z${'\u0300\u0301\u0302\u0303\u0304\u0305\u0306'.repeat(2)}o`;
   t.equal(
     cleanName(zalgo)

@@ -102,6 +102,9 @@ export class ApiServer extends Resource {
     this.#ws = new WebSocketServer({
       noServer: true,
       maxPayload: LIMITS.apiFrameBytes,
+      // Bytes that come one by one cost as much as large pieces each (CVE-2026-48779, CVE-2026-62389).
+      maxFragments: LIMITS.apiFragments,
+      maxBufferedChunks: LIMITS.apiBufferedChunks,
       perMessageDeflate: false,
     });
   }

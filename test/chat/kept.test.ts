@@ -102,30 +102,33 @@ t.test(
   },
 );
 
-t.test('what is deleted for everyone is in no file of anybody, and comes to nobody later', async (t) => {
-  const [ann, bob] = await two(t);
-  const secret = 'zebrafinch-4711';
-  const { id } = await ann.ask('say', { room: ROOM, text: `it is ${secret}` });
-  await ann.ask('edit', { room: ROOM, id, text: `it was ${secret}` });
-  await ann.ask('say', { room: ROOM, text: 'something else' });
-  await bob.has(ROOM, [`it was ${secret}`, 'something else']);
-  t.not(bob.filesWith(secret).length, 0, 'it is there first');
-  await ann.ask('delete', { room: ROOM, id });
-  await bob.has(ROOM, ['', 'something else']);
-  t.same([ann.filesWith(secret), bob.filesWith(secret)], [[], []], 'while they run');
-  const cid = await open(t, 'cid');
-  await cid.join(ROOM, bob);
-  await cid.has(ROOM, ['', 'something else']);
-  t.same(cid.filesWith(secret), []);
-  await Promise.all([ann, bob, cid].map((each) => each.close()));
-  t.same(
-    [ann, bob, cid].map((each) => each.filesWith(secret)),
-    [[], [], []],
-    'and after their end',
-  );
-});
+t.test(
+  '[C13] what is deleted for everyone is in no file of anybody, and comes to nobody later',
+  async (t) => {
+    const [ann, bob] = await two(t);
+    const secret = 'zebrafinch-4711';
+    const { id } = await ann.ask('say', { room: ROOM, text: `it is ${secret}` });
+    await ann.ask('edit', { room: ROOM, id, text: `it was ${secret}` });
+    await ann.ask('say', { room: ROOM, text: 'something else' });
+    await bob.has(ROOM, [`it was ${secret}`, 'something else']);
+    t.not(bob.filesWith(secret).length, 0, 'it is there first');
+    await ann.ask('delete', { room: ROOM, id });
+    await bob.has(ROOM, ['', 'something else']);
+    t.same([ann.filesWith(secret), bob.filesWith(secret)], [[], []], 'while they run');
+    const cid = await open(t, 'cid');
+    await cid.join(ROOM, bob);
+    await cid.has(ROOM, ['', 'something else']);
+    t.same(cid.filesWith(secret), []);
+    await Promise.all([ann, bob, cid].map((each) => each.close()));
+    t.same(
+      [ann, bob, cid].map((each) => each.filesWith(secret)),
+      [[], [], []],
+      'and after their end',
+    );
+  },
+);
 
-t.test('a direct message is plain text at two people alone, though a third hands it on', async (t) => {
+t.test('[C13] a direct message is plain text at two people alone, though a third hands it on', async (t) => {
   const [ann, bob] = await two(t);
   const secret = 'wagtail-0815';
   const cid = await open(t, 'cid');

@@ -541,15 +541,33 @@ t.test('a body over the limit is refused, however it comes', async (t) => {
   untouched(t, api);
 });
 
-t.test('headers over the limit are refused', async (t) => {
+t.test('[B13] headers over the limit are refused', async (t) => {
   const api = await startApi(t);
+  // More than Node keeps: what makes it an upgrade is not among those that are left.
+  const many = Object.fromEntries(Array.from({ length: 2_001 }, (_, i) => [`X${i}`, '']));
+  const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' };
+  t.not((await api.ask('GET', '/api/socket', { ...many, ...upgrade, ...api.bearer })).status, 101);
+  t.equal((await api.post('whoami', {})).status, 200, 'it goes on');
+  api.node.asked.length = 0;
   const { status } = await api.post('join', JOIN, { 'X-Long': 'x'.repeat(LIMITS.apiHeaderBytes) });
   t.equal(status, 431);
   t.equal((await api.ask('POST', `/api/${'x'.repeat(LIMITS.apiHeaderBytes)}`, api.bearer)).status, 431);
   untouched(t, api);
 });
 
-t.test('a frame over the limit ends the connection', async (t) => {
+t.test('[B13] a message that never ends, in pieces of a byte, ends the connection', async (t) => {
+  const api = await startApi(t);
+  const endless = await api.attach();
+  endless.ws.send('{', { fin: false });
+  for (let i = 0; i < LIMITS.apiFragments; i++) endless.ws.send(' ', { fin: false });
+  t.equal(await endless.closed, 1008);
+  const good = await api.attach();
+  const words = JSON.stringify({ id: 1, do: 'whoami' });
+  for (const [i, letter] of [...words].entries()) good.ws.send(letter, { fin: i === words.length - 1 });
+  t.hasProp(await good.next(), 'ok', 'in few pieces it is heard');
+});
+
+t.test('[B13] a frame over the limit ends the connection', async (t) => {
   const api = await startApi(t);
   const frame = (bytes: number) => JSON.stringify({ id: 1, do: 'whoami' }).padEnd(bytes, ' ');
   const good = await api.attach();

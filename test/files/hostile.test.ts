@@ -327,6 +327,37 @@ t.test('[B14] of a thousand offers of one member a few are shown, and others hav
   await told;
 });
 
+t.test('[B14] who offers as fast as it can holds up nobody else’s file', async (t) => {
+  const { bob, eve, network, inbox, to } = await ground(t);
+  const ann = await FileSender.join(t, network, 'Ann');
+  await ann.channel(to);
+  let flooding = true;
+  let offers = 0;
+  const flood = (async () => {
+    while (flooding) {
+      for (let i = 0; i < 20; i++) await eve.offer(to, [entry(`${offers++}`)]);
+      await new Promise((resolve) => setImmediate(resolve)); // the three of them share one processor here
+    }
+  })();
+  const isAnns = ({ author }: Transfer) => author === ann.node.id;
+  const start = performance.now();
+  for (let i = 0; i < 5; i++) {
+    const told = next<Transfer>((fn) => bob.files.on('offered', fn), isAnns);
+    const id = await ann.offer(to, [entry(`mine ${i}`, { size: 3 * BLOCK + 5 })]);
+    await told;
+    await bob.files.accept(id, { out: inbox });
+    await until(bob, id, 'done');
+  }
+  const ms = performance.now() - start;
+  flooding = false;
+  await flood;
+  t.comment(`five files in ${Math.round(ms)} ms beside ${offers} offers`);
+  t.ok(offers > 200, `${offers} offers came meanwhile`);
+  t.ok(ms < 15_000, `${Math.round(ms)} ms`);
+  const shown = bob.files.transfers.filter((transfer) => !isAnns(transfer));
+  t.ok(shown.length <= LIMITS.offersPerPeer, `${shown.length} of them are shown`);
+});
+
 t.test('[A16] names that are no text are refused by their bytes', (t) => {
   const good = wireManifest(entry('abcd'));
   const at = b4a.indexOf(good, b4a.from('abcd'));

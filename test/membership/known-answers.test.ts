@@ -215,7 +215,7 @@ t.test('[P2] every input of a run is bound into its generator', async (t) => {
   }
 });
 
-t.test('[P2] what is no share of the other end is refused', async (t) => {
+t.test('[C14] [P2] what is no share of the other end is refused', async (t) => {
   const context = contextOf(privateRun);
   const own: CpaceShare = cpaceShare(context);
   for (const isInitiator of [true, false]) {

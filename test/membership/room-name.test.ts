@@ -93,7 +93,7 @@ t.test('[M1] the spellings of a name are one', async (t) => {
   t.not(name('strasse'), name('stra\u00dfe'), 'what Unicode keeps apart stays apart');
 });
 
-t.test('[M1] a name has 1 to 64 bytes, before and after', async (t) => {
+t.test('[B18] [M1] a name has 1 to 64 bytes, before and after', async (t) => {
   t.equal(name('x'.repeat(LIMITS.roomNameBytes)), 'x'.repeat(64));
   t.equal(name('\u00e9'.repeat(32)), '\u00e9'.repeat(32), 'bytes, not characters');
   for (const [what, text] of Object.entries({

@@ -6,7 +6,7 @@ import { linkChannel } from '../../src/connection/link-channel.js';
 import { filesChannel } from '../../src/files/files-channel.js';
 import { sharesChannel } from '../../src/files/shares-channel.js';
 import { mediaChannel } from '../../src/media/media-channel.js';
-import { decodeAll, encodeAll } from '../../src/protocol/codec.js';
+import { type Codec, decodeAll, encodeAll } from '../../src/protocol/codec.js';
 import { roomChannel } from '../../src/room/room-channel.js';
 
 interface Golden {
@@ -25,6 +25,28 @@ const revive = (value: unknown): unknown => {
   if ('$hex' in value) return b4a.from(value.$hex as string, 'hex');
   return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, revive(field)]));
 };
+
+t.test(
+  '[B17] every byte that is sent was written: none is left of what the memory held before',
+  async (t) => {
+    for (const { name, messages } of channels) {
+      for (const { message, value } of golden[name] ?? []) {
+        const { codec } = messages[message as keyof typeof messages] as { codec: Codec<unknown> };
+        const said = revive(value);
+        const onto = (filling: number) => {
+          const measured = { start: 0, end: 0, buffer: null };
+          codec.preencode(measured, said);
+          const buffer = b4a.alloc(measured.end, filling);
+          const state = { start: 0, end: measured.end, buffer };
+          codec.encode(state, said);
+          t.equal(state.start, state.end, `${name} ${message} fills what it measured`);
+          return b4a.toString(buffer, 'hex');
+        };
+        t.equal(onto(0xaa), onto(0x55), `${name} ${message}`);
+      }
+    }
+  },
+);
 
 t.test('[W1] [W2] every message of every channel is written as it always was', async (t) => {
   t.same(Object.keys(golden).sort(), channels.map(({ name }) => name).sort(), 'no channel is left out');

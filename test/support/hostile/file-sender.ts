@@ -190,7 +190,7 @@ export class FileSender {
         void channel.sendBulk('manifest', { transfer, offset, bytes });
       },
       interest: ({ transfer, on }) => {
-        if (on === 0 || !this.gives) return;
+        if (on === 0 || !this.gives || !this.#offered.has(transferId(transfer))) return; // another's may be asked for too
         const pages = this.#pages(offered(transfer));
         const root = contentRoot(offered(transfer).sizes, pages);
         const id = transferId(transfer);
