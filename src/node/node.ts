@@ -32,6 +32,7 @@ import { assembleChat, assembleRoom } from './assemble-room.js';
 import { choosePerson } from './choose-person.js';
 import { chooseReach, chooseRoom, findRoom, type JoinRequest } from './choose-room.js';
 import { KeptTalks, type Talk } from './kept-talks.js';
+import { Notices } from './notices.js';
 import type { NodeOptions, NodePaths } from './options.js';
 import { openStores, type Stores } from './stores.js';
 import { makeWays, type Ways } from './ways.js';
@@ -51,10 +52,6 @@ export type NodeEvents = {
   marked: [KnownPerson];
 };
 
-/** Told at most this often about one room. */
-const NOTICE_EVERY_MS = 60_000;
-const GUESSED_EVERY_MS = 10 * 60_000;
-
 /**
  * One person's end of all their rooms: identity, storage, network and rooms put together. Nothing is announced,
  * asked or listened on before the first `join`.
@@ -66,7 +63,7 @@ export class ChatterNode extends Resource<NodeEvents> {
   readonly #clock: Clock;
   readonly #rooms = new Map<string, Room>();
   readonly #joining = new Map<string, Promise<Room>>();
-  readonly #noticed = new Map<string, number>();
+  readonly #notices: Notices;
   readonly #uploadCap: RateCap;
   readonly #downloadCap: RateCap;
   #parts: (Stores & Ways) | null = null;
@@ -86,6 +83,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     this.#paths = paths;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#notices = new Notices(this.#clock);
     this.#uploadCap = new RateCap(this.#clock);
     this.#downloadCap = new RateCap(this.#clock);
   }
@@ -367,7 +365,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     });
     network.on('path', (connection) => this.#onPath(connection));
     network.on('wrong-secret', (keys) => this.#notice(keys.id, 'PASSPHRASE_WRONG'));
-    network.on('guessed', (keys) => this.#notice(keys.id, 'ROOM_GUESSED', GUESSED_EVERY_MS));
+    network.on('guessed', (keys) => this.#notice(keys.id, 'ROOM_GUESSED'));
     network.on('full', (rooms) => {
       for (const id of rooms) this.#notice(id, 'ROOM_FULL');
     });
@@ -451,6 +449,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     const room = this.#rooms.get(id);
     if (!room) return;
     this.#rooms.delete(id);
+    this.#notices.forget(id);
     this.#parts?.network.leave(id);
     await room.close();
     this.emit('left', { room, forgotten });
@@ -485,14 +484,9 @@ export class ChatterNode extends Resource<NodeEvents> {
     }
   }
 
-  #notice(roomId: string, code: ErrorCode, everyMs = NOTICE_EVERY_MS): void {
+  #notice(roomId: string, code: ErrorCode): void {
     const room = this.#rooms.get(roomId);
-    const key = `${roomId} ${code}`;
-    const now = this.#clock.now();
-    const last = this.#noticed.get(key);
-    if (!room || (last !== undefined && now - last < everyMs)) return;
-    this.#noticed.set(key, now);
-    this.emit('notice', { room, code });
+    if (room && this.#notices.due(roomId, code)) this.emit('notice', { room, code });
   }
 
   #checkedName(name: string): string {
