@@ -16,6 +16,8 @@ export const ERRORS = {
   HISTORY_FULL: 'The history of this room is full.',
   FORKED: 'Somebody has written two histories: both are kept, and may contradict each other.',
   HISTORY_DAMAGED: 'The disk has damaged what was kept here: what others have of it comes back from them.',
+  FOLDER_MENDED:
+    'The disk has damaged a file of the data folder; your key, rooms and settings are kept twice, and are whole.',
   WRITER_RENEWED:
     'This data folder is a copy or an older one of another; it goes on under a mark of its own.',
   ROOM_LIVE: 'Nothing of this room is kept.',

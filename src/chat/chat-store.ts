@@ -22,6 +22,8 @@ export const FLAG = {
   dangling: 64,
   /** Its own signature was not looked at: a later one of its log, which holds its hash, was (PROTOCOL.md [H5]). */
   unchecked: 128,
+  /** Its body was not given with it, or was dropped since the disk had changed it: others are asked for it. */
+  awaited: 256,
 } as const;
 
 export interface StoredMessage extends Place {

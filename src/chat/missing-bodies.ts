@@ -46,7 +46,7 @@ export class MissingBodies {
     const bodies = messages.map(({ id, row, flags }) => ({
       id,
       row,
-      flags,
+      flags: flags | FLAG.awaited,
       body: null,
       was: null,
       text: null,
@@ -82,7 +82,7 @@ export class MissingBodies {
       const edits = about.filter(({ target }) => target === id);
       const text = reader.found({ ...message, body }, edits);
       const was = this.#dropped.delete(id) ? text : reader.found(message, edits);
-      changes.push({ id, row, body, flags, was, text });
+      changes.push({ id, row, body, flags: flags & ~FLAG.awaited, was, text });
     }
     if (changes.length > 0) await store.apply({ bodies: changes });
     return changes.length;

@@ -119,7 +119,10 @@ export class Recorder {
     const { sent, clockOff } = shownTime(header.wall, wall());
     const mine = author === reader.self;
     const isDirect = to !== null;
-    let flags = (mine ? FLAG.mine : 0) | (clockOff ? FLAG.clockOff : 0) | (checked ? 0 : FLAG.unchecked);
+    let flags = mine ? FLAG.mine : 0;
+    if (clockOff) flags |= FLAG.clockOff;
+    if (!checked) flags |= FLAG.unchecked;
+    if (body === null) flags |= FLAG.awaited;
     const kept = body === null && !isShownKind(header.kind) ? null : body;
     const stored: StoredMessage = {
       row: 0,
@@ -269,7 +272,7 @@ class Recording {
   }
 
   erase(message: StoredMessage, was: string | null): void {
-    this.erased = true;
+    if (message.body !== null) this.erased = true; // otherwise there is nothing of it in any file
     this.#change(message, { body: null, flags: message.flags | FLAG.erased, was, text: null });
   }
 

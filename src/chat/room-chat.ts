@@ -33,6 +33,7 @@ import { ReceiptExchange } from './receipt-exchange.js';
 import { type Reach, Receipts } from './receipts.js';
 import { Recorder } from './recorder.js';
 import { authorOf, RoomLog, type Verdict } from './room-log.js';
+import { canBeMarkedSo, isSound } from './sound.js';
 import { asWire, SyncPeer } from './sync-peer.js';
 import { Reader, type Shown } from './timeline.js';
 import { Typing } from './typing.js';
@@ -141,7 +142,7 @@ export class RoomChat extends Resource<ChatEvents> {
     this.#pages = new HistoryPages({
       store,
       reader,
-      isSound: (message) => messages.isWhole(message) && (live || messages.isPlaced(message)),
+      isSound: (message) => isSound(message, { messages, self: self.id, live }),
       welcome,
       damaged: (found) => this.#onDamaged(found, messages),
     });
@@ -503,7 +504,9 @@ export class RoomChat extends Resource<ChatEvents> {
   /** Bodies that are not what their headers say go, and are asked for again; for anything else the database is mended. */
   #onDamaged(found: readonly StoredMessage[], messages: Messages): void {
     this.tellDamaged();
-    const bodies = found.filter((message) => messages.isPlaced(message));
+    const bodies = found.filter(
+      (message) => messages.isPlaced(message) && canBeMarkedSo(message, this.#self.id),
+    );
     if (bodies.length < found.length) this.#store.damaged();
     if (bodies.length === 0) return;
     this.#work.attempt(async () => {

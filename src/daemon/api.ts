@@ -271,6 +271,8 @@ export interface Snapshot {
     unread: number;
     mentions: number;
     requests: number;
+    /** What the disk had damaged of the room when the node started, as sentences. */
+    notices: string[];
   }[];
 }
 

@@ -14,6 +14,7 @@ import { People } from '../room/people.js';
 import type { DataFolder } from '../storage/data-folder.js';
 import { Database } from '../storage/database.js';
 import { Settings } from '../storage/settings.js';
+import { spareSeed } from '../storage/spared-storage.js';
 import { cleanName } from '../text.js';
 
 const key = z.base64().refine((text) => b4a.from(text, 'base64').length === 32);
@@ -79,7 +80,9 @@ export async function restore(folder: DataFolder, sealed: string, passphrase: st
   const content = Backup.safeParse(parsed(await unseal(sealed, normalisePassphrase(passphrase))));
   if (!content.success) throw new ChatterError('BACKUP_WRONG', { cause: content.error });
   folder.create();
-  if (folder.read(folder.identity) !== null) throw new ChatterError('IDENTITY_EXISTS');
+  const living = spareSeed(folder.database);
+  const isTaken = living !== null && !b4a.equals(living, b4a.from(content.data.seed, 'base64'));
+  if (isTaken || folder.read(folder.identity) !== null) throw new ChatterError('IDENTITY_EXISTS');
   const database = new Database(folder.database);
   try {
     await database.open();

@@ -180,11 +180,10 @@ export class ChatView {
     tellChat(room, this.#view, this.#tell);
   }
 
-  /** Tells whoever has just begun to listen that a history was damaged. */
+  /** Tells whoever has just begun to listen what the disk had damaged. */
   tellDamage(room: Room): void {
-    if (!room.chat.damaged) return;
-    const code = 'HISTORY_DAMAGED';
-    this.#tell({ type: 'history-notice', ...where(room), code, text: ERRORS[code] });
+    for (const code of this.#node.damageOf(room))
+      this.#tell({ type: 'history-notice', ...where(room), code, text: ERRORS[code] });
   }
 
   /** How a known room stands: what was not read, who waits, and what was said last. */

@@ -122,7 +122,8 @@ export class NodeView implements ApiNode {
         ? [openNotice(info)]
         : [];
     const standing = await this.#chat.standing(info.roomId);
-    return { ...info, ...standing, self: this.#self(room), people: this.#people(room), notices };
+    const [self, people] = [this.#self(room), this.#people(room)];
+    return { ...info, ...standing, self, people, notices: [...notices, ...this.#damage(room)] };
   }
 
   async leave({ room }: Params<'leave'>): Promise<Result<'leave'>> {
@@ -261,6 +262,7 @@ export class NodeView implements ApiNode {
         self: this.#self(room),
         members: room.members.map((member) => this.#person(member)),
         ...countsOf(room),
+        notices: this.#damage(room),
       })),
     };
   }
@@ -299,6 +301,11 @@ export class NodeView implements ApiNode {
 
   #notice(room: Room, code: ErrorCode): void {
     this.#tell({ type: 'error', ...roomRef(room), code, text: ERRORS[code] });
+  }
+
+  /** What a window that comes later is to know too: it stands until the node starts again. */
+  #damage(room: Room): string[] {
+    return this.#node.damageOf(room).map((code) => ERRORS[code]);
   }
 
   #self(room: Room): Person {

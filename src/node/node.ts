@@ -34,7 +34,7 @@ import { chooseReach, chooseRoom, findRoom, type JoinRequest } from './choose-ro
 import { KeptTalks, type Talk } from './kept-talks.js';
 import { Notices } from './notices.js';
 import type { NodeOptions, NodePaths } from './options.js';
-import { openStores, type Stores } from './stores.js';
+import { type Mended, openStores, type Stores } from './stores.js';
 import { makeWays, type Ways } from './ways.js';
 import { redial, rememberWhereabouts } from './whereabouts.js';
 
@@ -75,8 +75,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     }),
   );
   #safeMode = false;
-  /** The database was damaged when the node started. */
-  #mended = false;
+  #mended: Mended = { history: false, folder: false };
 
   constructor(paths: NodePaths, options: NodeOptions = {}) {
     super();
@@ -100,6 +99,14 @@ export class ChatterNode extends Resource<NodeEvents> {
   /** True if nothing was joined by itself at the start. */
   get safeMode(): boolean {
     return this.#safeMode;
+  }
+
+  /** What the disk had damaged in a room, or in the data folder that it is of. */
+  damageOf({ chat }: Room): ErrorCode[] {
+    return [
+      ...(this.#mended.folder ? (['FOLDER_MENDED'] as const) : []),
+      ...(chat.damaged ? (['HISTORY_DAMAGED'] as const) : []),
+    ];
   }
 
   /** Port of the TCP listener; null before the first join. */
@@ -272,8 +279,9 @@ export class ChatterNode extends Resource<NodeEvents> {
     return { known, messages };
   }
 
-  /** Forgets every room; what cannot be removed of one keeps no other. */
+  /** Forgets the second record of the key and every room; what cannot be removed of one keeps no other. */
   async forgetAll(): Promise<void> {
+    this.#open.spare.remove();
     for (const { keys, label, seed } of this.known) {
       if (isLobby({ label, seed })) await this.#exit(keys.id);
       else
@@ -328,13 +336,12 @@ export class ChatterNode extends Resource<NodeEvents> {
   protected async _open(): Promise<void> {
     const log = this.#options.log ?? silentLog;
     const clock = this.#clock;
-    const stores = await openStores(this.#paths, clock, {
+    const { mended, ...stores } = await openStores(this.#paths, clock, {
       defer: (fn) => this.defer(fn),
-      mended: (old) => {
-        this.#mended = true;
-        log.warn('database-damaged', { kept: old });
-      },
+      log,
+      damaged: () => this.#tellDamaged(),
     });
+    this.#mended = mended;
     this.#safeMode = this.#options.safeMode?.() ?? false;
     this.#limitRates(stores.preferences);
     this.defer(() => {
@@ -370,6 +377,12 @@ export class ChatterNode extends Resource<NodeEvents> {
       for (const id of rooms) this.#notice(id, 'ROOM_FULL');
     });
     if (!this.#safeMode) await this.#rejoin();
+  }
+
+  /** A history is other than it was written: whoever is in a room hears it, now or on coming. */
+  #tellDamaged(): void {
+    this.#mended = { ...this.#mended, history: true };
+    for (const { chat } of this.#rooms.values()) if (!chat.live) chat.tellDamaged();
   }
 
   get #open(): Stores & Ways {
@@ -415,7 +428,7 @@ export class ChatterNode extends Resource<NodeEvents> {
     await room.open();
     this.#rooms.set(keys.id, room);
     this.emit('joined', room);
-    if (this.#mended && !room.chat.live) room.chat.tellDamaged();
+    if (this.#mended.history && !room.chat.live) room.chat.tellDamaged();
     room.on('member-joined', (member) => this.#meet(room, member));
     room.on('member-renamed', ({ member }) => this.#meet(room, member));
     room.on('full', () => this.#notice(keys.id, 'ROOM_FULL'));

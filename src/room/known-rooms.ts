@@ -2,6 +2,7 @@ import b4a from 'b4a';
 import { isInvite, parseInvite } from '../membership/invite.js';
 import { keysFromSeed, type RoomKeys, type RoomSeed } from '../membership/room-keys.js';
 import { foldRoomName, LOBBY } from '../membership/room-name.js';
+import { isTier } from '../membership/tier.js';
 import type { Row, Storage } from '../storage/database.js';
 
 /** A room that this data folder knows: enough to join it again without its passphrase. */
@@ -27,18 +28,23 @@ export class KnownRooms {
     this.#storage = storage;
   }
 
-  static async load(storage: Storage): Promise<KnownRooms> {
-    await storage.migrate('room', [
+  static migrate(storage: Storage): Promise<void> {
+    return storage.migrate('room', [
       `CREATE TABLE room (
          id TEXT PRIMARY KEY, tier TEXT NOT NULL, label TEXT NOT NULL, rdv BLOB NOT NULL, sec BLOB NOT NULL,
          secret BLOB, joined INTEGER NOT NULL, own_name TEXT
        ) STRICT`,
       'ALTER TABLE room ADD COLUMN lan_only INTEGER NOT NULL DEFAULT 0',
     ]);
+  }
+
+  /** Leaves out what is no room any more, which only a disk can have made of one. */
+  static async load(storage: Storage): Promise<KnownRooms> {
+    await KnownRooms.migrate(storage);
     const known = new KnownRooms(storage);
     for (const row of await storage.all('SELECT * FROM room ORDER BY rowid')) {
       const room = fromRow(row);
-      known.#rooms.set(room.keys.id, room);
+      if (room && room.keys.id === row.id) known.#rooms.set(room.keys.id, room);
     }
     return known;
   }
@@ -113,9 +119,10 @@ export const reaching = (room: KnownRoom, lanOnly: boolean): KnownRoom => ({
   keys: { ...room.keys, lanOnly: lanOnly || isLobby(room) },
 });
 
-function fromRow(row: Row): KnownRoom {
+function fromRow(row: Row): KnownRoom | null {
+  if (!isTier(row.tier)) return null;
   const seed: RoomSeed = {
-    tier: row.tier as RoomSeed['tier'],
+    tier: row.tier,
     rdv: row.rdv as Uint8Array,
     sec: row.sec as Uint8Array,
   };

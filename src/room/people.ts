@@ -41,13 +41,17 @@ export class People implements Trust {
     this.#clock = clock;
   }
 
-  static async load(storage: Storage, clock: Clock): Promise<People> {
-    await storage.migrate('person', [
+  static migrate(storage: Storage): Promise<void> {
+    return storage.migrate('person', [
       `CREATE TABLE person (
          id TEXT PRIMARY KEY, names TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,
          verified INTEGER NOT NULL, blocked INTEGER NOT NULL, muted INTEGER NOT NULL
        ) STRICT`,
     ]);
+  }
+
+  static async load(storage: Storage, clock: Clock): Promise<People> {
+    await People.migrate(storage);
     const people = new People(storage, clock);
     for (const row of await storage.all('SELECT * FROM person')) people.#remember(fromRow(row));
     await people.#prune();
@@ -120,15 +124,20 @@ export class People implements Trust {
   async #put(person: KnownPerson): Promise<void> {
     const { id, names, firstSeen, lastSeen, marks } = person;
     this.#remember(person);
-    await this.#storage.run('INSERT OR REPLACE INTO person VALUES (?, ?, ?, ?, ?, ?, ?)', [
-      id,
-      JSON.stringify(names),
-      firstSeen,
-      lastSeen,
-      Number(marks.verified),
-      Number(marks.blocked),
-      Number(marks.muted),
-    ]);
+    await this.#storage.run(
+      `INSERT INTO person VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET names = excluded.names, first_seen = excluded.first_seen,
+         last_seen = excluded.last_seen, verified = excluded.verified, blocked = excluded.blocked, muted = excluded.muted`,
+      [
+        id,
+        JSON.stringify(names),
+        firstSeen,
+        lastSeen,
+        Number(marks.verified),
+        Number(marks.blocked),
+        Number(marks.muted),
+      ],
+    );
   }
 
   #remember(person: KnownPerson): void {

@@ -1,21 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import envPaths from 'env-paths';
 import { ChatterError } from '../errors.js';
+import { writeWhole } from './write-whole.js';
 
 export interface DataFolderOptions {
   /** Another folder than the system's place for it. */
@@ -101,18 +88,9 @@ export class DataFolder {
 
   /** Writes a small file whole or not at all, for its owner alone. Throws DATA_FOLDER_UNUSABLE. */
   write(file: string, content: string): void {
-    const temporary = `${file}.${randomBytes(6).toString('hex')}`;
     try {
-      const fd = openSync(temporary, 'wx', 0o600);
-      try {
-        for (let rest = Buffer.from(content); rest.length > 0; ) rest = rest.subarray(writeSync(fd, rest));
-        fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
-      renameSync(temporary, file);
+      writeWhole(file, content);
     } catch (err) {
-      rmSync(temporary, { force: true });
       throw this.#failure(err);
     }
   }

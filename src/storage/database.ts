@@ -1,8 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import Libsql from 'libsql';
 import { ChatterError } from '../errors.js';
 import { Resource } from '../resource.js';
+import { isLarge, isSound } from './check-database.js';
 import { adoptSalvaged } from './salvaged.js';
+import { isDamage, storageFailure } from './storage-failure.js';
 import { hasBrokenTexts } from './texts.js';
 
 export type Value = string | number | null | Uint8Array;
@@ -22,7 +25,7 @@ export interface Storage {
   all(sql: string, params?: readonly Value[]): Promise<Row[]>;
   /** Runs all of them as one transaction, or none. */
   batch(statements: readonly Statement[]): Promise<void>;
-  /** Takes what was removed or replaced out of every file: the log that is written ahead is emptied. */
+  /** Takes what was removed or replaced out of every file: the log that is written ahead is emptied, damaged files go. */
   scrub(): Promise<void>;
   /** Says that what is stored is not what was written: the next start mends it (see `mendDatabase`). */
   damaged(): void;
@@ -37,12 +40,20 @@ const PREPARED_STATEMENTS = 256;
  */
 export class Database extends Resource implements Storage {
   readonly #file: string;
+  readonly #tellDamaged: () => void;
   #db: Libsql.Database | null = null;
   readonly #prepared = new Map<string, Libsql.Statement>();
 
-  constructor(file: string) {
+  /** `damaged` is called when the file is found to be other than it was written. */
+  constructor(file: string, { damaged = () => {} }: { damaged?: () => void } = {}) {
     super();
     this.#file = file;
+    this.#tellDamaged = damaged;
+  }
+
+  /** Whether it is too large to be looked through at the start. */
+  get isLarge(): boolean {
+    return isLarge(this.#file);
   }
 
   /** Throws DATA_FOLDER_LOCKED if another process holds the file, STORAGE_FAILED if it is damaged or unwritable. */
@@ -59,8 +70,8 @@ export class Database extends Resource implements Storage {
         BEGIN IMMEDIATE;
         CREATE TABLE IF NOT EXISTS migration (feature TEXT PRIMARY KEY, step INTEGER NOT NULL) STRICT;
         COMMIT;`);
-      if (hasBrokenTexts(this.#db))
-        throw Object.assign(new Error('a text is none'), { code: 'SQLITE_CORRUPT' });
+      if (hasBrokenTexts(this.#db) || !isSound(this.#db, this.#file))
+        throw Object.assign(new Error('it is not what was written'), { code: 'SQLITE_CORRUPT' });
     } catch (err) {
       throw this.#failure(err);
     }
@@ -97,6 +108,7 @@ export class Database extends Resource implements Storage {
 
   async scrub(): Promise<void> {
     this.#attempt(() => this.#statement('PRAGMA wal_checkpoint(TRUNCATE)').all([]));
+    for (const old of damagedDatabases(this.#file)) rmSync(old, { force: true });
   }
 
   damaged(): void {
@@ -105,6 +117,7 @@ export class Database extends Resource implements Storage {
     } catch {
       // The disk does not take it: then the damage is found again.
     }
+    this.#tellDamaged();
   }
 
   async all(sql: string, params: readonly Value[] = []): Promise<Row[]> {
@@ -176,29 +189,22 @@ export class Database extends Resource implements Storage {
   }
 
   #failure(err: unknown): ChatterError {
-    if (err instanceof ChatterError) return err;
-    const code = codeOf(err as { code?: string; message: string });
-    if (code.startsWith('SQLITE_BUSY')) return new ChatterError('DATA_FOLDER_LOCKED', { cause: err });
-    if (DAMAGED.includes(code)) this.damaged();
-    const why = CAUSES[code] ?? 'it cannot be read or written';
-    return new ChatterError('STORAGE_FAILED', { message: `${this.#file}: ${why}.`, cause: err });
+    if (isDamage(err)) this.damaged();
+    return storageFailure(this.#file, err);
   }
 }
 
-/** A failure to connect comes with SQLite's result code in its text alone (libsql 0.5.29). */
-const codeOf = ({ code, message }: { code?: string; message: string }) =>
-  code || (message.includes('Unable to open connection') ? 'SQLITE_CANTOPEN' : '');
+/** Where damaged databases are kept that were in the place of this one, from 1 on. */
+export const damagedPath = (file: string, n: number): string => `${file}.damaged-${n}`;
 
-const DAMAGED = ['SQLITE_CORRUPT', 'SQLITE_NOTADB'];
+/** Those that are there. */
+export function damagedDatabases(file: string): string[] {
+  const folder = path.dirname(file);
+  const beginning = path.basename(damagedPath(file, 0)).slice(0, -1);
+  return readdirSync(folder)
+    .filter((name) => name.startsWith(beginning))
+    .map((name) => path.join(folder, name));
+}
 
 /** Lies beside a database that was found to be damaged. */
 export const damageMark = (file: string): string => `${file}.damaged`;
-
-const CAUSES: Record<string, string> = {
-  SQLITE_FULL: 'the disk is full',
-  SQLITE_READONLY: 'it is read-only',
-  SQLITE_CORRUPT: 'it is damaged; it is mended when the node starts again',
-  SQLITE_NOTADB: 'it is damaged; it is mended when the node starts again',
-  SQLITE_CANTOPEN: 'it cannot be opened',
-  SQLITE_IOERR: 'the disk failed',
-};

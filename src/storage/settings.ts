@@ -8,10 +8,14 @@ export class Settings {
     this.#storage = storage;
   }
 
-  static async load(storage: Storage): Promise<Settings> {
-    await storage.migrate('setting', [
+  static migrate(storage: Storage): Promise<void> {
+    return storage.migrate('setting', [
       'CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT',
     ]);
+  }
+
+  static async load(storage: Storage): Promise<Settings> {
+    await Settings.migrate(storage);
     return new Settings(storage);
   }
 

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type Libsql from 'libsql';
 
 /** Tables that are too large to be looked through at each start: their columns are read as bytes. */
-const LARGE = /^(chat_message$|chat_text_|sqlite_)/;
+export const LARGE = /^(chat_message$|chat_text_|sqlite_)/;
 
 /** Names as SQL. */
 export const listed = (names: readonly string[]): string =>

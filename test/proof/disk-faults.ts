@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { ChatterError, ERRORS } from '../../src/errors.js';
 import { damageMark } from '../../src/storage/database.js';
 import { KeptNode } from '../support/kept-node.js';
 import { SeededRandom } from '../support/seeded-random.js';
@@ -8,10 +9,13 @@ import { pause, prove } from './proof.js';
 
 const ROOM = 'faults';
 const LINES = 60;
+/** Said when nobody else was there. */
+const ALONE = 6;
 const PLACES = Number(process.env.PLACES ?? 200);
 const PATIENCE_MS = 10_000;
 /** Starts that a damage may take: it is found in one and mended in the next. */
 const STARTS = 3;
+const NOTICES = ['HISTORY_DAMAGED', 'FOLDER_MENDED'] as const;
 
 /** What lies in a data folder, by name. */
 type Files = Map<string, Buffer>;
@@ -29,8 +33,9 @@ const flipped: Fault = (file, random) => {
 const torn: Fault = (file, random) => file.subarray(0, random.int(file.length));
 
 /**
- * A node's files are damaged at seeded places, one at a time: it starts or says why not, shows nothing that was never
- * said, and has the whole history from another in the end. `SEED=` and `PLACES=` choose the places.
+ * A node's files are damaged at seeded places, one at a time. Each time it is the same person in the same rooms with the
+ * same settings and marks, shows nothing otherwise than it was said, tells what is missing, and has the whole history in
+ * the end. `SEED=` and `PLACES=` choose the places, `ONLY=` one of the files.
  */
 export async function diskFaults(): Promise<void> {
   const random = new SeededRandom(Number(process.env.SEED ?? 1));
@@ -39,91 +44,198 @@ export async function diskFaults(): Promise<void> {
   try {
     const open = (name: string) => KeptNode.open(owner, mkdtempSync(path.join(tmpdir(), `chatter-${name}-`)));
     const [ann, bob] = [await open('ann'), await open('bob')];
-    await ann.join(ROOM);
-    await bob.join(ROOM, ann);
-    for (let n = 0; n < LINES; n++) {
-      const { id } = await ann.ask('say', { room: ROOM, text: `ann says ${n}` });
-      await bob.ask('say', { room: ROOM, text: `bob says ${n}` });
-      if (n % 10 === 0) await ann.ask('react', { room: ROOM, id, emoji: '👍' });
-    }
-    const truth = await untilSame(bob, async () => order(ann));
+    await converse(ann, bob);
     const running = filesOf(bob);
     await bob.close();
     const ended = filesOf(bob);
-    const trial = { ann, bob, truth, random };
-    await damage(trial, ended, 'chatter.db', flipped, 'a byte is another');
-    await damage(trial, running, 'chatter.db-wal', flipped, 'a byte is another');
-    await damage(trial, running, 'chatter.db-wal', torn, 'the end is missing');
-    await damage(trial, ended, 'identity', flipped, 'a byte is another');
+    await bob.open();
+    await ann.open();
+    const trial = {
+      ann,
+      bob,
+      who: await whoIs(bob),
+      truth: await linesOf(bob),
+      said: textsSaid(ann, bob),
+      random,
+    };
+    await bob.join(ROOM, ann);
+    if (!(await untilSame(ann, trial.truth))) throw new Error('they do not agree before anything is damaged');
+    await bob.close();
+    const ways: [string, Files, Fault, string][] = [
+      ...[...ended.keys()].map((name): [string, Files, Fault, string] => [
+        name,
+        ended,
+        flipped,
+        'a bit is another',
+      ]),
+      ['chatter.db-wal', running, flipped, 'a bit is another'],
+      ['chatter.db-wal', running, torn, 'the end is missing'],
+      ['chatter.db', running, flipped, 'a bit is another, and it was killed'],
+    ];
+    for (const [name, files, fault, what] of ways)
+      if (files.get(name)?.length && [undefined, name].includes(process.env.ONLY))
+        await damage(trial, files, name, fault, what);
   } finally {
     for (const fn of undo.reverse()) await fn();
   }
 }
 
+/** Two people talk, react, edit and delete; then one of them is alone. */
+async function converse(ann: KeptNode, bob: KeptNode): Promise<void> {
+  await ann.join(ROOM);
+  await bob.join(ROOM, ann);
+  for (let n = 0; n < LINES; n++) {
+    const { id } = await ann.ask('say', { room: ROOM, text: `ann says ${n}` });
+    await bob.ask('say', { room: ROOM, text: `bob says ${n}` });
+    if (n % 10 === 0) await ann.ask('react', { room: ROOM, id, emoji: '👍' });
+    if (n % 10 === 3) await ann.ask('edit', { room: ROOM, id, text: `ann says ${n}, rather` });
+    if (n % 10 === 6) await ann.ask('delete', { room: ROOM, id });
+  }
+  await bob.until(async () => (await linesOf(bob)).join('\n') === (await linesOf(ann)).join('\n'));
+  await bob.view.rename({ name: 'Robert' });
+  await bob.view.set({ key: 'auto-accept', value: 'verified' });
+  await bob.view.mark({ person: ann.id, verified: true });
+  await bob.view.create({ label: 'hideout' });
+  await bob.join('left');
+  await bob.view.leave({ room: 'left' });
+  await ann.close(); // it is at another address when it is back, so that nobody is met by chance
+  await bob.until(() => bob.node.room(ROOM).members.length === 0);
+  for (let n = 0; n < ALONE; n++) await bob.ask('say', { room: ROOM, text: `bob alone ${n}` });
+}
+
 interface Trial {
   ann: KeptNode;
   bob: KeptNode;
-  truth: string;
+  who: string;
+  truth: readonly string[];
+  /** Everything that was ever said, by id: where the end is missing, what was said before is shown. */
+  said: ReadonlySet<string>;
   random: SeededRandom;
+}
+
+interface Outcome {
+  /** In a few words; those that must not be are in capitals. */
+  what: string;
+  /** Lines that were not there before others gave them back. */
+  missing: number;
 }
 
 async function damage(trial: Trial, files: Files, name: string, fault: Fault, what: string): Promise<void> {
   const outcomes = new Map<string, number>();
+  let most = 0;
   for (let place = 0; place < PLACES; place++) {
     const whole = files.get(name) as Buffer;
     put(trial.bob, new Map([...files, [name, fault(whole, trial.random)]]));
-    const outcome = await outcomeOf(trial);
-    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    const outcome = await outcomeOf(trial, fault === torn);
+    most = Math.max(most, outcome.missing);
+    outcomes.set(outcome.what, (outcomes.get(outcome.what) ?? 0) + 1);
   }
-  const good = ['whole', 'mended', 'refused: IDENTITY_DAMAGED'];
   prove(
     `${name} at ${PLACES} places, ${what}`,
-    [...outcomes.keys()].every((outcome) => good.includes(outcome)),
-    [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', '),
+    [...outcomes.keys()].every((outcome) => !/[A-Z]{3}/.test(outcome)),
+    `${[...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ')}; at most ${most} of ${trial.truth.length} lines came from others`,
   );
 }
 
-/** What becomes of a node with these files that meets another. */
-async function outcomeOf({ ann, bob, truth }: Trial): Promise<string> {
-  const known = new Set(truth.split('\n').map((line) => line.split('\t')[1]));
+/** What becomes of a node with these files that meets another. Where the end is missing, nobody can know what was in it. */
+async function outcomeOf(trial: Trial, isTorn: boolean): Promise<Outcome> {
+  const { ann, bob, who, truth, said } = trial;
+  const known = new Set(truth);
+  let missing = 0;
+  const heard = bob.events.length;
+  const ends = (what: string): Outcome => ({ what, missing });
   try {
     for (let start = 0; start < STARTS; start++) {
+      const opened = bob.events.length;
       await bob.open();
-      const shown = await bob.texts(ROOM).catch(() => []); // it is found to be damaged, or forgotten with its room
-      const unsaid = shown.filter((text) => text !== '' && !known.has(text));
-      if (unsaid.length > 0) return `shows what nobody said: ${unsaid[0]}`;
+      const now = await whoIs(bob);
+      if (now !== who) return ends(`FORGOT: ${now} was ${who}`);
+      const shown = await linesOf(bob).catch(() => []); // it was found to be damaged just now
+      const isSaid = (line: string) => said.has(line.split('\t').slice(0, 3).join('\t'));
+      const wrong = shown.find((line) => !known.has(line) && !(isTorn && isSaid(line)));
+      if (wrong !== undefined) return ends(`SHOWS ${wrong}`);
+      missing = Math.max(missing, truth.length - shown.length);
       await bob.join(ROOM, ann);
-      const same = (await untilSame(bob, async () => truth)) === truth;
+      const isSame = await untilSame(bob, truth);
       const isMarked = existsSync(damageMark(bob.folder.database));
-      if (same && !isMarked) return existsSync(`${bob.folder.database}.damaged-1`) ? 'mended' : 'whole';
+      if (isSame && !isMarked) {
+        const unsaid = toldSince(bob, opened).find((code) => !stands(bob, code));
+        if (unsaid) return ends(`UNSAID to who comes later: ${unsaid}`);
+        return ends(verdict(toldSince(bob, heard).length > 0, missing, isTorn));
+      }
       await bob.close();
-      if (!isMarked) return 'not whole again';
+      if (!isMarked) return ends('NOT whole again');
     }
-    return 'never mended';
+    return ends('NEVER mended');
   } catch (err) {
-    return `refused: ${(err as { code?: string }).code ?? String(err)}`;
+    const { code, message } = ChatterError.from(err);
+    return ends(`REFUSED: ${code} ${message}`);
   } finally {
     await bob.close();
   }
 }
 
-/** What a node shows once it is `wanted`, once it is known to be damaged, or when patience ends. */
-async function untilSame(node: KeptNode, wanted: () => Promise<string>): Promise<string> {
+function verdict(isTold: boolean, missing: number, isTorn: boolean): string {
+  if (isTold) return missing === 0 ? 'told and restored' : 'told, the rest from others';
+  if (missing === 0) return 'unharmed';
+  // The very last thing that was written looks like what a crash leaves of it.
+  return isTorn || missing === 1 ? 'as if the end had not come yet' : 'MISSING without a word';
+}
+
+/** What was said about damage since so many events. */
+const toldSince = ({ events }: KeptNode, since: number) =>
+  NOTICES.filter((code) =>
+    events.slice(since).some((event) => event.type === 'history-notice' && event.code === code),
+  );
+
+/** A window that is opened later hears it too. */
+const stands = ({ view }: KeptNode, code: (typeof NOTICES)[number]): boolean =>
+  view.snapshot().rooms.some(({ room, notices }) => room === ROOM && notices.includes(ERRORS[code]));
+
+/** Whether a node shows all of this before patience ends, or it is known to be damaged. */
+async function untilSame(node: KeptNode, truth: readonly string[]): Promise<boolean> {
   const end = performance.now() + PATIENCE_MS;
   for (;;) {
-    const [is, should] = [await order(node).catch(() => ''), await wanted()];
-    const isOver = performance.now() > end || existsSync(damageMark(node.folder.database));
-    if (is === should || isOver) return is;
+    if ((await linesOf(node).catch(() => [])).join('\n') === truth.join('\n')) return true;
+    if (performance.now() > end || existsSync(damageMark(node.folder.database))) return false;
     await pause(25);
   }
 }
 
-/** Every message as it is shown, in the order of the room. */
-async function order(node: KeptNode): Promise<string> {
+/** Every message as it is shown, in the order of the room; without those whose text is known to be missing. */
+async function linesOf(node: KeptNode): Promise<string[]> {
   const { messages } = await node.ask('history', { room: ROOM, limit: 500 });
   return messages
-    .map(({ id, text, reactions }) => `${id}\t${text}\t${reactions.map(({ emoji }) => emoji).join(' ')}`)
-    .join('\n');
+    .filter(({ expired }) => !expired)
+    .map(
+      ({ id, author, text, deleted, edited, reactions }) =>
+        `${id}\t${author.id}\t${text}\t${deleted ? 'deleted' : ''}\t${edited ? 'edited' : ''}\t${reactions.map(({ emoji }) => emoji).join(' ')}`,
+    );
+}
+
+/** Each message with its author and text as it was when it was told. */
+function textsSaid(...nodes: readonly KeptNode[]): Set<string> {
+  const told = nodes.flatMap(({ events }) => events);
+  return new Set(
+    told.flatMap((event) =>
+      event.type === 'message' || event.type === 'message-edited'
+        ? [`${event.id}\t${event.author.id}\t${event.text}`]
+        : [],
+    ),
+  );
+}
+
+/** The person, their rooms, settings and whom they trust. */
+async function whoIs({ node, view }: KeptNode): Promise<string> {
+  const rooms = (await view.rooms()).map(({ room, roomId, kind, joined, reach }) => [
+    room,
+    roomId,
+    kind,
+    joined,
+    reach,
+  ]);
+  const trusted = node.people.filter(({ marks }) => marks.verified).map(({ id }) => id);
+  return JSON.stringify([node.identity.id, node.name, rooms, trusted, node.preference('auto-accept')]);
 }
 
 function filesOf({ folder }: KeptNode): Files {

@@ -274,7 +274,9 @@ export class FakeNode implements ApiNode {
 
   snapshot(): Snapshot {
     const { last: _last, ...counts } = STANDING;
-    return { rooms: [{ room: ROOM.room, roomId: ROOM.roomId, self: SELF, members: [SELF], ...counts }] };
+    return {
+      rooms: [{ room: ROOM.room, roomId: ROOM.roomId, self: SELF, members: [SELF], ...counts, notices: [] }],
+    };
   }
 
   onEvent(fn: (event: EventBody) => void): void {

@@ -58,17 +58,24 @@ t.test('an unknown event changes nothing; a snapshot says who is here and keeps 
     reduceEvent(state, { ...room, type: 'telepathy', epoch: 'e', seq: 9, time: '' } as never, true),
     state,
   );
-  const next = reduceSnapshot(state, {
-    rooms: [{ ...room, self: person('me'), members: [person('z')], ...NOTHING_NEW }],
-  });
+  const standing = { ...room, self: person('me'), members: [person('z')], ...NOTHING_NEW };
+  const next = reduceSnapshot(state, { rooms: [{ ...standing, notices: [] }] }, 0);
   t.same([...(next.rooms.get('r1')?.here.keys() ?? [])], ['z']);
   t.equal(next.rooms.get('r1')?.entries.length, 1);
   t.equal(next.rooms.get('r1')?.talk.window.stale, true, 'what was said meanwhile is to be read');
   t.same(
-    [...(reduceSnapshot(next, { rooms: [] }).rooms.get('r1')?.here.keys() ?? [])],
+    [...(reduceSnapshot(next, { rooms: [] }, 0).rooms.get('r1')?.here.keys() ?? [])],
     [],
     'a room that was left',
   );
+  const damaged = { rooms: [{ ...standing, notices: ['The disk has damaged it.'] }] };
+  const twice = reduceSnapshot(reduceSnapshot(next, damaged, 5), damaged, 6);
+  t.match(
+    twice.rooms.get('r1')?.entries.slice(1),
+    [{ type: 'notice', text: 'The disk has damaged it.', at: 5 }],
+    'what stands is shown once',
+  );
+  t.equal(twice.rooms.get('r1')?.entries.length, 2);
 });
 
 const minute = 60_000;

@@ -40,7 +40,7 @@ export class PageStore {
         if (event.type === 'joined' || event.type === 'left') void this.#refresh().catch(() => {});
         for (const hear of this.#heard) hear(event);
       },
-      onSnapshot: (snapshot) => this.#set(reduceSnapshot(this.#state, snapshot)),
+      onSnapshot: (snapshot) => this.#set(reduceSnapshot(this.#state, snapshot, Date.now())),
     };
     this.#connection = new NodeConnection(events, code);
     document.addEventListener('visibilitychange', () => this.#look());

@@ -18,16 +18,23 @@ export function reduceEvent(state: State, event: ApiEvent, looking: boolean): St
   return next === room ? state : { ...state, rooms: new Map(state.rooms).set(roomId, next) };
 }
 
-/** How things stand, where events were missed. What was said meanwhile is in the history. */
-export function reduceSnapshot(state: State, { rooms }: Snapshot): State {
+/** How things stand at a time, where events were missed. What was said meanwhile is in the history. */
+export function reduceSnapshot(state: State, { rooms }: Snapshot, at: number): State {
   const next = new Map(
     [...state.rooms].map(([id, room]) => [id, { ...room, joined: false, here: noOne, talk: unsure(room) }]),
   );
-  for (const { room, roomId, self, members } of rooms) {
+  for (const { room, roomId, self, members, notices } of rooms) {
     const known = next.get(roomId) ?? emptyRoom(room, roomId);
-    next.set(roomId, { ...known, joined: true, self, here: byId(members) });
+    const entries = notices.reduce((before, text) => withStanding(before, text, at), known.entries);
+    next.set(roomId, { ...known, joined: true, self, here: byId(members), entries });
   }
   return { ...state, rooms: next };
+}
+
+/** A notice that stands for as long as the node runs is shown once. */
+function withStanding(entries: readonly Entry[], text: string, at: number): readonly Entry[] {
+  if (entries.some((entry) => entry.type === 'notice' && entry.text === text)) return entries;
+  return added(entries, { type: 'notice', id: `standing:${text}`, at, after: null, text });
 }
 
 /** What is held of the talk may have a gap now, and nobody is known to be writing. */
