@@ -5,6 +5,7 @@ import { storedJson } from '../storage/stored-json.js';
 import { type ChatStore, FLAG, ROOM_SETTINGS, type RoomSettings } from './chat-store.js';
 import type { Box } from './content.js';
 import { type Message, Messages, messageId } from './message.js';
+import { withOneBit } from './one-bit.js';
 import { compare, type Place } from './order.js';
 import { Recorder } from './recorder.js';
 import { RoomLog } from './room-log.js';
@@ -50,7 +51,7 @@ interface FoundRoom {
 /**
  * Takes what can still be read of the histories in a damaged database into the new one, as if somebody had handed it
  * on: each message is judged by its hash, signature and place, and what was done to others is done again. So nothing
- * that the disk has changed comes with it. Only what this data folder alone had depends on it.
+ * that the disk has changed comes with it; one wrong bit is put right by the hash that names a message. Only what this data folder alone had depends on it.
  */
 export async function restoreHistories(file: string, options: RestoreOptions): Promise<Restored> {
   const restored = { messages: 0, waiting: 0 };
@@ -87,9 +88,9 @@ function findMessages(damaged: DamagedDatabase, { rooms }: RestoreOptions): Map<
     room.readRow = unread === 0 ? Number.POSITIVE_INFINITY : Number(read_row);
   }
   const readers = new Map([...known].map((id) => [id, new Messages(id)]));
-  const read = damaged.reader('chat_message');
+  const rowAt = damaged.reader('chat_message');
   for (const key of damaged.keys('chat_message')) {
-    const row = read(key);
+    const row = rowAt(key);
     if (!row) continue;
     const likely = ids.get(Number(row.room));
     const candidates = likely === undefined ? [...known] : [likely, ...known];
@@ -124,13 +125,13 @@ async function restoreRoom(
     counts: () => false,
   });
   recorder.load(stored.dangling);
-  const read = damaged.reader('chat_message');
+  const rowAt = damaged.reader('chat_message');
   let waiting = 0;
   found.sort(compare); // what one builds on comes before it
   for (let i = 0; i < found.length; i += BATCH) {
     const some = found.slice(i, i + BATCH);
     const batch = some.flatMap(({ key }) => {
-      const row = read(key);
+      const row = rowAt(key);
       return (row && asMessage(messages, row)) ?? [];
     });
     const verdict = await log.judge(batch, self.id, writers.all);
@@ -167,14 +168,36 @@ async function expire(store: ChatStore, found: readonly Found[]): Promise<void> 
 }
 
 const isOf = (messages: Messages, row: Row): boolean =>
-  row.id instanceof Uint8Array && asMessage(messages, row)?.id === messageId(row.id);
+  row.id instanceof Uint8Array && read(messages, row.header, row.signature, null)?.id === messageId(row.id);
+
+/** Longer texts are not worth the time: they come from others. */
+const MENDED_BYTES = 2048;
 
 /** Null for what cannot have been one; without its body where that is not the one that was hashed. */
-function asMessage(messages: Messages, { header, signature, body }: Row): Message | null {
+function asMessage(messages: Messages, { id, header, signature, body }: Row): Message | null {
+  if (!(header instanceof Uint8Array)) return null;
+  const said = body instanceof Uint8Array ? body : null;
+  const named = id instanceof Uint8Array ? messageId(id) : null;
+  const isWhole = (bytes: Uint8Array, text: Uint8Array | null) =>
+    named !== null && messages.isWhole({ id: named, headerBytes: bytes, body: text });
+  const right = isWhole(header, null)
+    ? header
+    : (withOneBit(header, (bytes) => isWhole(bytes, null)) ?? header);
+  const isBroken =
+    said !== null && said.length <= MENDED_BYTES && isWhole(right, null) && !isWhole(right, said);
+  const text = isBroken ? withOneBit(said, (bytes) => isWhole(right, bytes)) : said;
+  return read(messages, right, signature, text) ?? read(messages, right, signature, null);
+}
+
+function read(
+  messages: Messages,
+  header: unknown,
+  signature: unknown,
+  body: Uint8Array | null,
+): Message | null {
   if (!(header instanceof Uint8Array) || !(signature instanceof Uint8Array)) return null;
-  const bytes = body instanceof Uint8Array ? body : null;
   try {
-    return messages.read(header, signature, bytes) ?? messages.read(header, signature, null);
+    return messages.read(header, signature, body);
   } catch {
     return null;
   }

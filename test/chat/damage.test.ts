@@ -141,6 +141,31 @@ t.test('[S4] of a damaged message nothing is restored, and what follows waits fo
   await bob.has(ROOM, said);
 });
 
+t.test('[S4] one wrong bit of a message is put right by its hash, though nobody else has it', async (t) => {
+  const ann = await open(t, 'ann');
+  await ann.join(ROOM);
+  const said = Array.from({ length: 5 }, (_, i) => `redshank ${i}`);
+  for (const text of said) await ann.ask('say', { room: ROOM, text });
+  await ann.close();
+  const database = new Database(ann.folder.database);
+  await database.open();
+  for (const [seq, column, at] of [
+    [1, 'header', 70],
+    [2, 'body', 3],
+    [3, 'id', 9],
+  ] as const) {
+    const [row] = await database.all(`SELECT ${column} AS bytes FROM chat_message WHERE seq = ?`, [seq]);
+    const bytes = row?.bytes as Uint8Array;
+    bytes[at] = (bytes[at] as number) ^ 0x10;
+    await database.run(`UPDATE chat_message SET ${column} = ? WHERE seq = ?`, [bytes, seq]);
+  }
+  await database.run('UPDATE chat_log SET messages = 9');
+  await database.close();
+  await ann.open();
+  t.same(await ann.texts(ROOM), said);
+  t.equal(told(ann, 'HISTORY_DAMAGED'), 1);
+});
+
 t.test('[S4] a deletion for everyone reaches databases that were moved aside', async (t) => {
   const secret = 'nightjar-1188';
   const ann = await open(t, 'ann');
