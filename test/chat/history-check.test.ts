@@ -11,7 +11,7 @@ import { ManualClock } from '../support/manual-clock.js';
 const ROOM = '01'.repeat(32);
 const TARGET = '0badcafe'.repeat(8) as MessageId;
 /** More than is looked through at the start. */
-const LARGE_BYTES = 9_000_000;
+const LARGE_BYTES = 5_000_000;
 
 /** Looks at all of a history; whether it was found to be damaged. */
 async function look(t: Test, file: string): Promise<boolean> {

@@ -13,7 +13,18 @@ interface Plan {
  */
 export function has(
   t: Plan,
-  ...needs: ('root' | 'ip' | 'python3' | 'tcpdump' | 'tmux' | 'setpriv' | 'chromium' | 'nft' | '/dev/full')[]
+  ...needs: (
+    | 'root'
+    | 'ip'
+    | 'python3'
+    | 'tcpdump'
+    | 'tmux'
+    | 'setpriv'
+    | 'chromium'
+    | 'nft'
+    | 'cc'
+    | '/dev/full'
+  )[]
 ): boolean {
   const missing = needs.filter((need) => !isThere(need));
   if (missing.length === 0) return true;

@@ -21,6 +21,8 @@ type OfType<T extends ApiEvent['type']> = Extract<ApiEvent, { type: T }>;
 export class NodeProcess {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'chatter-node-'));
   readonly events: ApiEvent[] = [];
+  /** Of the process, from its next start on. */
+  env: Record<string, string> = {};
   readonly #args: readonly string[];
   #child: ChildProcess | null = null;
   #client: Client | null = null;
@@ -71,7 +73,10 @@ export class NodeProcess {
   async start(): Promise<void> {
     const { NODE_OPTIONS: _, ...env } = process.env; // a test runner's loaders
     const args = [MAIN, 'daemon', '--data', this.data, ...this.#args];
-    this.#child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child = spawn(process.execPath, args, {
+      env: { ...env, ...this.env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let said = '';
     await new Promise<void>((resolve, reject) => {
       const late = setTimeout(() => reject(new Error(`the node did not start: ${said}`)), START_MS);
