@@ -7,6 +7,28 @@ import { has } from '../support/needs.js';
 import { onOwnNetwork } from '../support/on-own-network.js';
 import { isAccessible, joinOpen, launch, open, shot } from '../support/page.js';
 
+/** What has not the colours of the other theme in the moment in which it is chosen, but some frames later. */
+const LATE_COLOURS = `(async () => {
+  const elements = [...document.querySelectorAll('body *')];
+  const colours = () => elements.map((element) => {
+    const { color, backgroundColor, borderTopColor, fill } = getComputedStyle(element);
+    return [color, backgroundColor, borderTopColor, fill].join(' ');
+  });
+  const late = [];
+  for (const theme of ['light', 'dark']) {
+    colours();
+    document.documentElement.dataset.theme = theme;
+    const first = colours();
+    for (let i = 0; i < 40; i++) await new Promise(requestAnimationFrame);
+    const last = colours();
+    elements.forEach(({ tagName, className }, i) => {
+      if (first[i] !== last[i]) late.push(tagName + ' ' + className + ': ' + first[i] + ' -> ' + last[i]);
+    });
+  }
+  delete document.documentElement.dataset.theme;
+  return late;
+})()`;
+
 if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
   const browser = await launch(t);
 
@@ -140,6 +162,7 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
       await alone.getByText('and not this').waitFor();
       await field.fill('half a secret');
       await isAccessible(t, page, 'direct');
+      t.same(await page.evaluate(LATE_COLOURS), [], 'another theme is there at once and for everything');
       await page.getByRole('button', { name: 'Back to lab' }).click();
       await feed.getByText('for everybody').waitFor();
       t.equal(await field.inputValue(), '', 'what is for one alone does not stand in the field of all');

@@ -97,7 +97,7 @@ export async function until(page: Page, fact: string): Promise<void> {
 export const shot = (page: Page, name: string): Promise<Buffer> =>
   page.screenshot({ path: `${SHOTS}/${name}.png` });
 
-/** Resolves when nothing moves: colours are on their way for a frame even where motion is reduced. */
+/** Resolves when nothing moves, also on a page that asks for no reduced motion. */
 export async function settled(page: Page): Promise<void> {
   for (let twice = 0; twice < 2; twice++) {
     await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
