@@ -202,6 +202,8 @@ export interface ChatStore {
   newestRow(): Promise<number>;
   /** Shown ones of others that came after this row. */
   counts(afterRow: number, without?: LeftOut): Promise<Counts>;
+  /** Of those that it counts, the row of the first to come that stands after this place; null if none does. */
+  firstBeyond(afterRow: number, place: Place, without?: LeftOut): Promise<number | null>;
   directSenders(): Promise<DirectSender[]>;
   /** Who wrote what is here, and when they last did. */
   authors(): Promise<{ author: PeerId; sent: number }[]>;

@@ -18,7 +18,7 @@ import type {
 import { BESIDE_BYTES, FLAG, ROOM_SETTINGS } from './chat-store.js';
 import { kindNumber } from './content.js';
 import type { LogId, MessageId } from './message.js';
-import { compare } from './order.js';
+import { compare, type Place } from './order.js';
 import type { Tip } from './room-log.js';
 import { matches } from './search-terms.js';
 
@@ -143,15 +143,14 @@ export class MemoryChatStore implements ChatStore {
   }
 
   async counts(afterRow: number, without?: LeftOut): Promise<Counts> {
-    const counted = this.#all(
-      (message) =>
-        message.row > afterRow &&
-        (message.flags & FLAG.shown) !== 0 &&
-        (message.flags & (FLAG.mine | FLAG.erased)) === 0 &&
-        !isWithout(message, without),
-    );
+    const counted = this.#counted(afterRow, without);
     const mentions = counted.filter(({ flags }) => (flags & FLAG.mentionsMe) !== 0).length;
     return { unread: counted.length, mentions };
+  }
+
+  async firstBeyond(afterRow: number, place: Place, without?: LeftOut): Promise<number | null> {
+    const beyond = this.#counted(afterRow, without).filter((message) => compare(message, place) > 0);
+    return beyond.length > 0 ? Math.min(...beyond.map(({ row }) => row)) : null;
   }
 
   async directSenders(): Promise<DirectSender[]> {
@@ -199,6 +198,16 @@ export class MemoryChatStore implements ChatStore {
 
   #all(fits: (message: StoredMessage) => boolean): StoredMessage[] {
     return [...this.#messages.values()].filter(fits);
+  }
+
+  #counted(afterRow: number, without?: LeftOut): StoredMessage[] {
+    return this.#all(
+      (message) =>
+        message.row > afterRow &&
+        (message.flags & FLAG.shown) !== 0 &&
+        (message.flags & (FLAG.mine | FLAG.erased)) === 0 &&
+        !isWithout(message, without),
+    );
   }
 
   async page(query: PageQuery): Promise<StoredMessage[]> {

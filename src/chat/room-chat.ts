@@ -345,12 +345,12 @@ export class RoomChat extends Resource<ChatEvents> {
     return this.#pages.search(typed, query);
   }
 
-  /** Marks everything up to a message as read, or everything. */
+  /** Marks everything up to a message, in the order of the room, as read, or everything. */
   async read(upTo?: MessageId): Promise<Counts> {
     const [message] = upTo ? await this.#store.get([upTo]) : [];
     if (upTo && !message) throw new ChatterError('MESSAGE_UNKNOWN');
     return this.#work.alone(async () => {
-      await this.#unread.readTo(message?.row ?? (await this.#store.newestRow()));
+      await this.#unread.readTo(message ?? null);
       if (this.#settings.reads && !this.live)
         await this.#exchange.give(message ? [message.id] : this.#exchange.newest);
       return this.counts;

@@ -25,6 +25,7 @@ import {
 } from './chat-store.js';
 import { COLUMNS, DIRECT, FROM, logOf, storedMessage } from './chat-tables.js';
 import { idBytes, type LogId, logBytes, type MessageId, messageId } from './message.js';
+import type { Place } from './order.js';
 import { conditions, leavingOut } from './page-conditions.js';
 import { authorOf, type Tip } from './room-log.js';
 import { ftsQuery } from './search-terms.js';
@@ -259,6 +260,17 @@ export class SqliteChatStore implements ChatStore {
       [afterRow, this.#room],
     );
     return { unread: Number(row?.unread), mentions: Number(row?.mentions) };
+  }
+
+  async firstBeyond(afterRow: number, after: Place, without?: LeftOut): Promise<number | null> {
+    const { where, params } = conditions({ after, without, limit: 1 }, this.#logKeys);
+    const [row] = await this.#storage.all(
+      `SELECT m.k FROM chat_message m
+       WHERE m.room = ? AND m.k > ? AND m.flags & ${FLAG.shown} AND NOT m.flags & ${FLAG.mine | FLAG.erased} ${where}
+       ORDER BY m.k LIMIT 1`,
+      [this.#room, afterRow, ...params],
+    );
+    return row ? Number(row.k) : null;
   }
 
   async directSenders(): Promise<DirectSender[]> {

@@ -1,4 +1,5 @@
 import type { ChatStore, Counts, LeftOut } from './chat-store.js';
+import type { Place } from './order.js';
 
 /** How much of what others said was not read yet. */
 export class Unread {
@@ -35,8 +36,13 @@ export class Unread {
     if (isOther) this.#changed(counts);
   }
 
-  /** Everything up to this row was read; what was read before stays read. To be called alone. */
-  async readTo(row: number): Promise<void> {
+  /**
+   * Everything up to this place was read, or everything; what was read before stays read. What came after something that
+   * stands further down and was not read counts until that is read too. To be called alone.
+   */
+  async readTo(place: Place | null): Promise<void> {
+    const beyond = place && (await this.#store.firstBeyond(this.#readRow, place, this.#uncounted()));
+    const row = beyond === null ? await this.#store.newestRow() : beyond - 1;
     this.#readRow = Math.max(this.#readRow, row);
     await this.recount();
   }

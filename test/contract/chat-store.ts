@@ -329,6 +329,10 @@ export function chatStoreContract(t: Test, name: string, make: MakeStore): void 
     const [fourth] = await store.get([id(4)]);
     t.same(await store.counts(fourth?.row as number), { unread: 2, mentions: 1 });
     t.same(await store.counts(row), { unread: 0, mentions: 0 });
+    t.equal(await store.firstBeyond(0, { clock: 4, id: id(4) }), (await store.get([id(6)]))[0]?.row);
+    t.equal(await store.firstBeyond(row, { clock: 0, id: id(0) }), null, 'nothing came after that row');
+    t.equal(await store.firstBeyond(0, { clock: 7, id: id(7) }), null, 'one’s own is not counted');
+    t.equal(await store.firstBeyond(0, { clock: 6, id: id(6) }, { authors: [author(2)], direct: [] }), null);
     t.same(await store.size(), { messages: 8, bytes: 8 * (2 + 96) + 4 * 2, oldest: 1_000 });
     t.equal(await store.forget(), 8);
     t.same([await store.page(ALL), await store.get([id(1)])], [[], []], 'forgotten');

@@ -162,7 +162,7 @@ t.test('the line stands where the unread begins for one visit; who answers has r
   t.equal(talk.unreadFrom, null, 'one looks at it while it comes');
   talk = beginVisit(talk, 2);
   t.equal(talk.unreadFrom?.clock, 1);
-  talk = markRead(talk, said(1));
+  talk = markRead(talk, said(1), new Set([said(1).id, said(2).id]));
   t.same(
     talk.window.messages.map(({ unread }) => unread === true),
     [false, true],

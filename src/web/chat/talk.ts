@@ -159,11 +159,11 @@ export function extendUnread(talk: Talk, page: readonly Message[]): Talk {
   return { ...talk, unreadFrom: { clock: first.clock, id: first.id } };
 }
 
-/** Everything up to here has been read. */
-export function markRead(talk: Talk, upTo: Place): Talk {
+/** Everything up to here has been read, of the messages with these ids. */
+export function markRead(talk: Talk, upTo: Place, told: ReadonlySet<string>): Talk {
   const window = changeMessages(
     talk.window,
-    (message) => message.unread === true && comparePlaces(message, upTo) <= 0,
+    (message) => message.unread === true && comparePlaces(message, upTo) <= 0 && told.has(message.id),
     (message) => ({ ...message, unread: undefined }),
   );
   return window === talk.window ? talk : { ...talk, window };

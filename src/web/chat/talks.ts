@@ -17,8 +17,13 @@ const FIRST_PAGE = 60;
 const PAGE = 60;
 /** Around a message that is jumped to. */
 const AROUND = 120;
-/** Read receipts are for people: no need to send one a message. */
-const READ_EVERY_MS = 700;
+/** What of the page a talk needs. */
+export type TalkStore = Pick<PageStore, 'change' | 'request' | 'room' | 'show'>;
+
+export interface TalksOptions {
+  /** From the first message that is seen until the node hears of it, ms. Default 700: receipts are for people. */
+  readEveryMs?: number;
+}
 
 /**
  * What a person does with what is said: reads on, answers, changes, and marks as read. What follows is in the state of
@@ -28,12 +33,14 @@ const READ_EVERY_MS = 700;
  * 1. At most one page of a room is asked for at a time.
  */
 export class Talks {
-  readonly #store: PageStore;
+  readonly #store: TalkStore;
+  readonly #readEveryMs: number;
   readonly #reading = new Map<string, Promise<void>>();
-  readonly #marking = new Map<string, readonly Place[]>();
+  readonly #marking = new Map<string, Place>();
 
-  constructor(store: PageStore) {
+  constructor(store: TalkStore, { readEveryMs = 700 }: TalksOptions = {}) {
     this.#store = store;
+    this.#readEveryMs = readEveryMs;
   }
 
   /** Reads a room's talk anew: its end, or around what the reader is at. */
@@ -118,15 +125,14 @@ export class Talks {
   }
 
   /**
-   * The reader has seen everything up to here, of which something was not read. The node hears it a little later, once
-   * for many; for a message that came late and stands before others it hears it by itself, since it counts what came.
+   * The reader has seen everything up to here, of which something was not read: it may stand before what was seen
+   * earlier, where it came late. The node hears it a little later, once for many.
    */
   seen(roomId: string, upTo: Place): void {
     const marking = this.#marking.get(roomId);
-    if (marking?.some(({ id }) => id === upTo.id)) return;
-    const later = marking?.filter((place) => comparePlaces(place, upTo) > 0) ?? [];
-    this.#marking.set(roomId, [...later, upTo]);
-    if (!marking) setTimeout(() => void this.#tellRead(roomId), READ_EVERY_MS);
+    if (marking && comparePlaces(upTo, marking) <= 0) return;
+    this.#marking.set(roomId, upTo);
+    if (!marking) setTimeout(() => void this.#tellRead(roomId, upTo), this.#readEveryMs);
   }
 
   async react(message: Message, emoji: string, on: boolean): Promise<void> {
@@ -147,15 +153,17 @@ export class Talks {
     });
   }
 
-  async #tellRead(roomId: string): Promise<void> {
-    const marking = this.#marking.get(roomId) ?? [];
+  /** What comes while the node is told is not read by that, wherever it stands: it is seen, and told, again. */
+  async #tellRead(roomId: string, first: Place): Promise<void> {
+    const upTo = this.#marking.get(roomId) ?? first;
     this.#marking.delete(roomId);
+    const told = new Set(this.#store.room(roomId)?.talk.window.messages.map(({ id }) => id));
     try {
-      for (const { id } of marking) await this.#store.request('read', { room: roomId, upTo: id });
+      await this.#store.request('read', { room: roomId, upTo: upTo.id });
     } catch {
       return; // the node is gone: what is in sight is seen again when it is back
     }
-    this.#store.change(roomId, (room) => ({ ...room, talk: marking.reduce(markRead, room.talk) }));
+    this.#store.change(roomId, (room) => ({ ...room, talk: markRead(room.talk, upTo, told) }));
   }
 
   /** Requests that are older than what is held. */
