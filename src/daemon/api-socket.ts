@@ -13,6 +13,7 @@ import {
   type ServerFrame,
   type Snapshot,
 } from './api.js';
+import { EventBatch } from './event-batch.js';
 import type { EventLog } from './event-log.js';
 import { sameSecret } from './guard.js';
 import { type PageKey, type PageKeys, pageProof } from './page-keys.js';
@@ -50,6 +51,8 @@ export class ApiSocket {
   /** What the next frame is taken for until the client is let in. */
   #entering: ((frame: unknown) => void) | null;
   #underWay = 0;
+  /** Null until it is welcome. */
+  #batch: EventBatch | null = null;
 
   constructor(socket: WebSocket, deps: ApiSocketDependencies) {
     this.#socket = socket;
@@ -57,7 +60,10 @@ export class ApiSocket {
     this.#entering = (frame) => this.#hello(frame);
     const deadline = deps.clock.after(HELLO_MS, () => socket.close(CLOSE.policy));
     socket.on('error', () => socket.terminate());
-    socket.on('close', () => deadline.cancel());
+    socket.on('close', () => {
+      deadline.cancel();
+      this.#batch?.close();
+    });
     socket.on('message', (data, isBinary) => {
       if (this.closed) return; // Invariant 3
       if (isBinary) return socket.close(CLOSE.protocol);
@@ -76,11 +82,12 @@ export class ApiSocket {
   }
 
   event(event: ApiEvent): void {
-    if (this.#welcomed) this.#send({ event });
+    if (!this.closed) this.#batch?.add(event);
   }
 
   /** Says that the node ends since somebody wanted it to: there is no other to go to. */
   dismiss(): void {
+    this.#batch?.flush();
     this.#socket.close(CLOSE.stopped);
   }
 
@@ -92,35 +99,35 @@ export class ApiSocket {
     const { token, authorized, pages } = this.#deps;
     const hello = Hello.safeParse(frame);
     if (!hello.success) return this.#socket.close(CLOSE.policy);
-    const { since, code, page } = hello.data;
-    if (authorized || sameSecret(hello.data.token ?? '', token)) return this.#welcome(since);
-    if (code !== undefined) return void this.#trade(code, since);
+    const { code, page } = hello.data;
+    if (authorized || sameSecret(hello.data.token ?? '', token)) return this.#welcome(hello.data);
+    if (code !== undefined) return void this.#trade(code, hello.data);
     const key = page ? pages.find(page.id) : null;
     if (!page || !key) return this.#socket.close(CLOSE.policy);
-    this.#challenge(key, page.nonce, since);
+    this.#challenge(key, page.nonce, hello.data);
   }
 
-  async #trade(code: string, since: Hello['since']): Promise<void> {
+  async #trade(code: string, hello: Hello): Promise<void> {
     const page = await this.#deps.pages.redeem(code);
     if (this.closed) return;
-    if (page) this.#welcome(since, page);
+    if (page) this.#welcome(hello, page);
     else this.#socket.close(CLOSE.policy);
   }
 
-  #challenge({ key }: PageKey, theirs: string, since: Hello['since']): void {
+  #challenge({ key }: PageKey, theirs: string, hello: Hello): void {
     const { port } = this.#deps;
     const nonces: [string, string] = [theirs, randomBytes(16).toString('base64url')];
     this.#entering = (frame) => {
       const answer = Answer.safeParse(frame);
       const right = answer.success && sameSecret(answer.data.proof, pageProof(key, 'page', port, nonces));
-      if (right) this.#welcome(since);
+      if (right) this.#welcome(hello);
       else this.#socket.close(CLOSE.policy);
     };
     this.#send({ challenge: nonces[1], proof: pageProof(key, 'node', port, nonces) });
   }
 
-  #welcome(since: Hello['since'], page?: PageKey): void {
-    const { events, snapshot } = this.#deps;
+  #welcome({ since, everyMs = 0 }: Hello, page?: PageKey): void {
+    const { events, snapshot, clock } = this.#deps;
     const missed = since ? replay(events, since) : null;
     this.#welcomed = true; // Invariant 1: nothing else can come between, all of this is one tick
     this.#send({
@@ -130,7 +137,8 @@ export class ApiSocket {
       resync: missed ? null : snapshot(),
       ...(page ? { page: { id: page.id, key: page.key } } : {}),
     });
-    for (const event of missed ?? []) this.#send({ event: { ...event, old: true } });
+    this.#batch = new EventBatch(clock, everyMs, (frame) => this.#write(frame));
+    for (const event of missed ?? []) this.#batch.add({ ...event, old: true });
   }
 
   async #request(frame: unknown): Promise<void> {
@@ -155,10 +163,16 @@ export class ApiSocket {
     this.#send({ id, error: { code, text } });
   }
 
+  /** What happened before is told before: who asks for something hears of it before the answer. */
   #send(frame: ServerFrame): void {
+    this.#batch?.flush();
+    this.#write(JSON.stringify(frame));
+  }
+
+  #write(frame: string): void {
     if (this.closed) return;
     if (this.#socket.bufferedAmount > LIMITS.apiSendQueueBytes) return this.#socket.terminate(); // Invariant 2
-    this.#socket.send(JSON.stringify(frame));
+    this.#socket.send(frame);
   }
 }
 

@@ -248,6 +248,8 @@ export const Hello = z.object({
   page: z.object({ id: z.string().max(64), nonce: z.string().min(16).max(64) }).optional(),
   /** The last event that this client has seen, to go on without a gap. */
   since: z.object({ epoch: z.string().max(64), seq: z.number().int().min(0) }).optional(),
+  /** A frame of events at most every so many ms, with all that happened meanwhile; each in its own where it is 0. */
+  everyMs: z.number().int().min(0).max(1_000).optional(),
 });
 export type Hello = z.output<typeof Hello>;
 
@@ -280,7 +282,12 @@ export interface Snapshot {
  * What the server sends. The first frame is `welcome`, but for a tab that is challenged before; missed events follow
  * it before new ones. `page` is the key of a tab that came with a code.
  */
-export type ServerFrame = Challenge | Welcome | Frame;
+export type ServerFrame = Challenge | Welcome | Frame | EventsFrame;
+
+/** Several events, for a client that asked to have them together. */
+interface EventsFrame {
+  events: ApiEvent[];
+}
 
 export interface Challenge {
   challenge: string;

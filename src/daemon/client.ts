@@ -212,7 +212,7 @@ export class Client {
       });
       socket.on('message', (data) => {
         const frame = JSON.parse((data as Buffer).toString()) as ServerFrame;
-        if ('challenge' in frame) return; // it is for tabs of the page
+        if ('challenge' in frame || 'events' in frame) return; // for who asks for them, as tabs of the page do
         if (!('welcome' in frame)) return this.#onFrame(frame);
         clearTimeout(deadline);
         welcomed = true;

@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
 import type { Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import type { ApiEvent, EventBody } from '../../src/daemon/api.js';
+import type { ApiEvent, EventBody, ServerFrame } from '../../src/daemon/api.js';
 import { API_VERSION } from '../../src/daemon/api.js';
 import { Client } from '../../src/daemon/client.js';
 import { EventLog } from '../../src/daemon/event-log.js';
@@ -216,6 +216,38 @@ t.test('a first hello is answered with how things stand, and then with what happ
   t.match(await socket.next(), {
     event: { seq: 3, type: 'message', text: 'after', epoch: 'run-1', old: undefined },
   });
+});
+
+t.test('who draws pictures gets what happened meanwhile in one frame, and before any answer', async (t) => {
+  const clock = new ManualClock();
+  const api = await startApi(t, { clock });
+  const socket = await api.socket();
+  socket.send({ hello: API_VERSION, everyMs: 16 });
+  await socket.next();
+  const seqsOf = (frame: ServerFrame) =>
+    'event' in frame ? [frame.event.seq] : 'events' in frame ? frame.events.map(({ seq }) => seq) : frame;
+  for (let i = 0; i < 4; i++) api.node.message(`${i}`);
+  t.strictSame(seqsOf(await socket.next()), [1], 'the first one at once');
+  clock.advance(15);
+  t.strictSame(socket.frames, []);
+  clock.advance(1);
+  t.strictSame(seqsOf(await socket.next()), [2, 3, 4], 'the others when it is time');
+  clock.advance(16);
+  api.node.message('a pause was before it');
+  api.node.message('and one more');
+  t.strictSame(seqsOf(await socket.next()), [5]);
+  socket.send({ id: 1, do: 'whoami' });
+  t.strictSame(seqsOf(await socket.next()), [6], 'what was before an answer is told before it');
+  t.match(await socket.next(), { id: 1, ok: {} });
+  t.equal(clock.pending, 0, 'nothing waits any more');
+  clock.advance(16);
+  for (let i = 0; i < 2; i++) api.node.message('x'.repeat(300_000));
+  t.strictSame(seqsOf(await socket.next()), [7]);
+  t.strictSame(seqsOf(await socket.next()), [8], 'much does not wait');
+  api.node.message('said to nobody');
+  await socket.end();
+  await api.connections(0);
+  t.equal(clock.pending, 0, 'who is gone is not waited for');
 });
 
 t.test('who comes back is told what it missed, in order, before anything new', async (t) => {

@@ -15,7 +15,8 @@ import { keepKey, loadKey, type PageKey, pageProof, randomNonce } from './page-k
 
 export interface ConnectionEvents {
   onState: (state: LinkState) => void;
-  onEvent: (event: ApiEvent) => void;
+  /** What happened since the last ones, in order. */
+  onEvents: (events: readonly ApiEvent[]) => void;
   /** Events were missed for good, or none was seen yet: this is how things stand. */
   onSnapshot: (snapshot: Snapshot) => void;
 }
@@ -35,6 +36,8 @@ interface Waiting {
   reject: (err: RequestError) => void;
 }
 
+/** A picture's time: the node need not tell what happens more often. */
+const FRAME_MS = 16;
 const AGAIN_MIN_MS = 300;
 const AGAIN_MAX_MS = 4_000;
 const CLOSED_POLICY = 1008;
@@ -102,17 +105,16 @@ export class NodeConnection {
     let answered = Promise.resolve();
     socket.onopen = () => {
       const { id } = this.#key ?? {};
-      socket.send(
-        JSON.stringify(
-          this.#code ? { hello: 1, code: this.#code, since } : { hello: 1, page: { id, nonce }, since },
-        ),
-      );
+      const who = this.#code ? { code: this.#code } : { page: { id, nonce } };
+      socket.send(JSON.stringify({ hello: 1, ...who, since, everyMs: FRAME_MS }));
     };
     socket.onmessage = ({ data }) => {
       const frame = JSON.parse(data as string) as ServerFrame;
       if ('challenge' in frame) answered = this.#answer(socket, frame, nonce);
       else if ('welcome' in frame) void answered.then(() => this.#onWelcome(frame));
-      else this.#onFrame(frame);
+      else if ('events' in frame) this.#onEvents(frame.events);
+      else if ('event' in frame) this.#onEvents([frame.event]);
+      else this.#onAnswer(frame);
     };
     socket.onclose = ({ code }) => this.#onClose(socket, code);
   }
@@ -140,13 +142,13 @@ export class NodeConnection {
     for (const room of this.#joined) void this.#ask('join', { room }).catch(() => {}); // lost again: again then
   }
 
-  #onFrame(frame: Frame): void {
-    if ('event' in frame) {
-      const { epoch, seq } = frame.event;
-      this.#since = { epoch, seq };
-      this.#events.onEvent(frame.event);
-      return;
-    }
+  #onEvents(events: readonly ApiEvent[]): void {
+    const { epoch, seq } = events.at(-1) as ApiEvent;
+    this.#since = { epoch, seq };
+    this.#events.onEvents(events);
+  }
+
+  #onAnswer(frame: Exclude<Frame, { event: ApiEvent }>): void {
     const waiting = this.#waiting.get(frame.id);
     this.#waiting.delete(frame.id);
     if ('ok' in frame) waiting?.resolve(frame.ok as never);

@@ -35,10 +35,12 @@ export class PageStore {
         this.#set({ ...this.#state, link });
         if (link === 'open') void this.#refresh().catch(() => {}); // lost again: read again when it is back
       },
-      onEvent: (event) => {
-        this.#set(reduceEvent(this.#state, event, !document.hidden), this.#drawnAt + this.#restMs);
-        if (event.type === 'joined' || event.type === 'left') void this.#refresh().catch(() => {});
-        for (const hear of this.#heard) hear(event);
+      onEvents: (events) => {
+        for (const event of events) {
+          this.#set(reduceEvent(this.#state, event, !document.hidden), this.#drawnAt + this.#restMs);
+          if (event.type === 'joined' || event.type === 'left') void this.#refresh().catch(() => {});
+          for (const hear of this.#heard) hear(event);
+        }
       },
       onSnapshot: (snapshot) => this.#set(reduceSnapshot(this.#state, snapshot, Date.now())),
     };
