@@ -98,7 +98,16 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     await page.emulateMedia({ colorScheme: 'light' });
     await shot(page, 'person-1440-light');
     await page.getByRole('button', { name: 'Back to everybody' }).click();
-    await page.getByRole('complementary', { name: 'People' }).getByLabel('verified').waitFor();
+    const people = page.getByRole('complementary', { name: 'People' });
+    await people.getByLabel('verified').waitFor();
+    const { id: otherId } = await two.ask<{ id: string }>('whoami');
+    await one.run(['verify', otherId, '--undo']);
+    await people.getByLabel('verified').waitFor({ state: 'hidden' });
+    await one.run(['mute', otherId]);
+    await people.getByLabel('muted').waitFor();
+    await one.run(['unmute', otherId]);
+    await people.getByLabel('muted').waitFor({ state: 'hidden' });
+    t.pass('what I mark at a terminal shows in the page');
 
     await page.getByRole('button', { name: 'Settings' }).click();
     for (const name of [
@@ -155,6 +164,9 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     await page.reload();
     await page.getByRole('heading', { name: 'lab' }).waitFor();
     t.ok(true, 'a tab that is loaded anew still has its key');
+    await one.run(['forget', 'lab', '--yes']);
+    await page.getByRole('heading', { name: 'lab' }).waitFor({ state: 'detached' });
+    t.pass('a room that is forgotten at a terminal is gone here');
     t.same([...seen.requests], [new URL(url).host], 'no request goes anywhere else');
     t.same(seen.problems, [], 'the policy was not broken');
     await other.end('{quit}\n');

@@ -44,6 +44,13 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     await other.page.getByRole('heading', { name: 'bench', exact: true }).waitFor();
     await page.getByText('2 here').first().waitFor();
     t.pass('the sentence lets another page in');
+    await other.page.getByRole('button', { name: 'More about bench' }).click();
+    await other.page.getByRole('menuitem', { name: 'Leave the room' }).click();
+    await page.getByText('only you here').waitFor();
+    await other.page.getByRole('textbox', { name: 'Room name or invite link' }).fill(link);
+    await other.page.keyboard.press('Enter');
+    await page.getByText('2 here').first().waitFor();
+    t.pass('and so does what the QR code says');
     const third = three.start(['join', link, '--json', '--name', 'Green Otter'], { timeout: LONG_MS });
     await page.getByText('3 here').first().waitFor();
     t.pass('and the link a terminal');

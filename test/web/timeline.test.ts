@@ -47,6 +47,24 @@ t.test('the node says what is unread; what is offered while nobody looks counts 
   t.equal(after([offer], shown, false).rooms.get('r1')?.offers, 1, 'the window is hidden');
 });
 
+t.test('somebody who is marked, here or at a terminal, is shown so wherever they are shown', async (t) => {
+  const other = { ...comes('a'), room: 'bench', roomId: 'r2' } as EventBody;
+  const known = { ...person('a'), names: [], firstSeen: '', lastSeen: '', here: true };
+  const mark = (verified: boolean, muted: boolean): EventBody => ({
+    type: 'peer-marked',
+    peer: { ...known, verified, muted, blocked: false },
+  });
+  const state = after([comes('a'), other, goes('a'), comes('b'), mark(true, true)]);
+  t.match(state.rooms.get('r1')?.gone.get('a')?.person, { verified: true, muted: true });
+  t.match(state.rooms.get('r2')?.here.get('a'), { verified: true, muted: true });
+  t.equal(state.rooms.get('r1')?.here.get('b')?.verified, undefined, 'and nobody else');
+  t.notOk(
+    after([mark(false, false)], state)
+      .rooms.get('r2')
+      ?.here.get('a')?.muted,
+  );
+});
+
 t.test('lines do not grow without end', async (t) => {
   const state = after(Array.from({ length: 1_200 }, (_, i) => (i % 2 ? goes(`p${i}`) : comes(`p${i}`))));
   t.equal(state.rooms.get('r1')?.entries.length, 500);

@@ -1,4 +1,4 @@
-import type { ApiEvent, Person, Snapshot } from '../../daemon/api.js';
+import type { ApiEvent, Known, Person, Snapshot } from '../../daemon/api.js';
 import type { TransferInfo } from '../../daemon/files-api.js';
 import type { Place } from '../chat/place.js';
 import { EMPTY_TALK, reduceTalk } from '../chat/talk.js';
@@ -9,6 +9,7 @@ import { type Entry, emptyRoom, type RoomState, type State } from './model.js';
  * whether somebody looks at the page.
  */
 export function reduceEvent(state: State, event: ApiEvent, looking: boolean): State {
+  if (event.type === 'peer-marked') return marked(state, event.peer);
   if (!('roomId' in event) || event.roomId === undefined) return state;
   const { roomId } = event;
   const transfers = reduceTransfers(state.transfers, event);
@@ -16,6 +17,32 @@ export function reduceEvent(state: State, event: ApiEvent, looking: boolean): St
   const room = state.rooms.get(roomId) ?? emptyRoom(event.room ?? '', roomId);
   const next = reduceRoom(room, event, state.shown === roomId && looking);
   return next === room ? state : { ...state, rooms: new Map(state.rooms).set(roomId, next) };
+}
+
+/** What this person thinks of somebody has changed, here or at a terminal: wherever that one is shown. */
+function marked(state: State, { id, verified, muted }: Known): State {
+  const change = (person: Person): Person => ({
+    ...person,
+    verified: verified || undefined,
+    muted: muted || undefined,
+  });
+  const rooms = new Map(
+    [...state.rooms].map(([roomId, room]) => {
+      const [here, gone] = [room.here.get(id), room.gone.get(id)];
+      if (!here && !gone) return [roomId, room];
+      return [
+        roomId,
+        {
+          ...room,
+          here: here ? new Map(room.here).set(id, change(here)) : room.here,
+          gone: gone ? new Map(room.gone).set(id, { ...gone, person: change(gone.person) }) : room.gone,
+        },
+      ];
+    }),
+  );
+  const peer = state.peers.get(id);
+  const peers = peer ? new Map(state.peers).set(id, { ...peer, verified }) : state.peers;
+  return { ...state, rooms, peers };
 }
 
 /** How things stand at a time, where events were missed. What was said meanwhile is in the history. */
