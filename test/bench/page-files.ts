@@ -2,18 +2,21 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { chromium, type Page } from 'playwright-core';
 import { MAIN } from '../hosts/hosts.js';
 import { processorSeconds, secondsOf } from './processor.js';
 
 /**
  * A file that is dropped into the page beside the same file by `chatter send`, in turn and in one run: how long until
- * it is whole and checked at another node, and the processor time and the memory of all that took part. `main.ts`
- * starts it on a network of its own. SIZE_MB (1024) and ROUNDS (3) by the environment.
+ * it is whole and checked at another node, and the processor time of all that took part. In the same turns, what the same
+ * browser hands over to a program that drops it: no page can be faster than that. `main.ts` starts it on a network of
+ * its own. SIZE_MB (1024) and ROUNDS (3) by the environment.
  */
 const SIZE_MB = Number(process.env.SIZE_MB ?? 1024);
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const PIECE_BYTES = 1024 * 1024;
+const SINK = fileURLToPath(new URL('http-sink.js', import.meta.url));
 
 interface Figures {
   seconds: number;
@@ -58,6 +61,23 @@ async function main(): Promise<void> {
     const page = await browser.newPage();
     await page.goto(url);
     await page.getByText('2 here').first().waitFor();
+    const sink = spawn(process.execPath, [SINK], { stdio: ['ignore', 'pipe', 'inherit'] });
+    sink.stdout.setEncoding('utf8');
+    windows.push(sink);
+    const bare = await browser.newPage();
+    await bare.goto(`http://127.0.0.1:${await said(sink, /(\d+)/)}/`);
+    const measureBare = async (): Promise<Figures> => {
+      await bare.locator('input').setInputFiles(file);
+      const before = { sink: secondsOf(sink.pid as number), all: processorSeconds() };
+      const began = performance.now();
+      await bare.evaluate(
+        `fetch('/', { method: 'POST', body: document.querySelector('input').files[0] }).then((answer) => answer.text())`,
+      );
+      const seconds = (performance.now() - began) / 1000;
+      const takes = secondsOf(sink.pid as number) - before.sink;
+      const others = processorSeconds() - before.all - takes;
+      return { seconds, megabytesPerSecond: megabytes(seconds), cpu: { gives: 0, takes, others } };
+    };
     const measure = async (offer: () => Promise<unknown>): Promise<Figures> => {
       fill(file);
       const before = cpu(gives, takes);
@@ -69,7 +89,7 @@ async function main(): Promise<void> {
       rmSync(path.join(out, 'file.bin'));
       return {
         seconds,
-        megabytesPerSecond: (SIZE_MB * PIECE_BYTES) / 1e6 / seconds,
+        megabytesPerSecond: megabytes(seconds),
         cpu: {
           gives: after.gives - before.gives,
           takes: after.takes - before.takes,
@@ -77,19 +97,21 @@ async function main(): Promise<void> {
         },
       };
     };
-    const [bySend, byPage]: [Figures[], Figures[]] = [[], []];
+    const [bySend, byPage, byBrowser]: [Figures[], Figures[], Figures[]] = [[], [], []];
     for (let i = 0; i < ROUNDS; i++) {
       bySend.push(await measure(() => ended(start(gives, 'send', 'bench', file))));
       byPage.push(await measure(() => drop(page, file)));
+      byBrowser.push(await measureBare());
     }
     console.log(`${SIZE_MB} MiB from one node to another on this machine, ${ROUNDS} times in turn`);
     show('chatter send', bySend);
     show('dropped in the page', byPage);
+    show('by HTTP to nobody', byBrowser);
     const ratio = median(byPage.map(rate)) / median(bySend.map(rate));
     console.log(`the page has ${ratio.toFixed(2)} of the rate of chatter send`);
   } finally {
-    for (const window of windows) window.kill('SIGINT');
     await browser.close();
+    for (const window of windows) window.kill('SIGINT');
     await Promise.all(windows.map(ended));
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
   }
@@ -140,6 +162,8 @@ function cpu(gives: string, takes: string): Figures['cpu'] {
   const [given, taken] = [node(gives), node(takes)];
   return { gives: given, takes: taken, others: processorSeconds() - given - taken };
 }
+
+const megabytes = (seconds: number): number => (SIZE_MB * PIECE_BYTES) / 1e6 / seconds;
 
 const rate = ({ megabytesPerSecond }: Figures): number => megabytesPerSecond;
 
