@@ -10,14 +10,19 @@ import { joinOpen, LONG_MS, launch, open, settled } from '../support/page.js';
 
 /**
  * `npm run screens`: the pictures of `test/browser/reference`, made anew from three real nodes on a network of their
- * own. They are to be looked at when something changes; nothing compares them by pixels.
+ * own. They are to be looked at when something changes; nothing compares them by pixels. `SCREENS=all` makes every one
+ * of them in every width and both themes instead, beside the tests' own in `.tap/screens`.
  */
 const INSIDE = 'CHATTER_SCREENS_INSIDE';
-const FOLDER = path.resolve('test/browser/reference');
+const ALL = process.env.SCREENS === 'all';
+const FOLDER = path.resolve(ALL ? '.tap/screens/all' : 'test/browser/reference');
 const SIZES = { 1440: 900, 900: 700, 360: 740 } as const;
 
 type Width = keyof typeof SIZES;
 type Theme = 'light' | 'dark';
+
+const WIDTHS = [1440, 900, 360] as const;
+const THEMES = ['light', 'dark'] as const;
 
 async function main(): Promise<void> {
   const undo: (() => unknown)[] = [];
@@ -34,11 +39,19 @@ async function scene(t: Test): Promise<void> {
   const [heron, otter, fox] = [new Person(t), new Person(t), new Person(t)];
   await heron.run(['--lan-only', 'set', 'name', 'Blue Heron']);
   const { page } = await open(t, browser, heron);
-  const shoot = async (name: string, width: Width, theme: Theme) => {
+  const shootOne = async (name: string, width: Width, theme: Theme) => {
     await page.setViewportSize({ width, height: SIZES[width] });
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     await settled(page);
     await page.screenshot({ path: path.join(FOLDER, `${name}-${width}-${theme}.png`) });
+  };
+  const done = new Set<string>();
+  const shoot = async (name: string, width: Width, theme: Theme) => {
+    if (!ALL) return shootOne(name, width, theme);
+    if (done.has(name)) return;
+    done.add(name);
+    for (const each of WIDTHS) for (const other of THEMES) await shootOne(name, each, other);
+    await page.setViewportSize({ width: 1440, height: SIZES[1440] });
   };
   mkdirSync(FOLDER, { recursive: true });
 
@@ -61,6 +74,8 @@ async function scene(t: Test): Promise<void> {
   await page.getByText('3 here').first().waitFor();
   await talk(page, ...windows);
   await files(page, otter, fox);
+  await page.mouse.move(0, 0); // else the tools of the message that it is over are in the picture
+  await page.getByRole('button', { name: 'lab 3 here' }).waitFor(); // all is read
   for (const [width, theme] of [
     [1440, 'light'],
     [1440, 'dark'],

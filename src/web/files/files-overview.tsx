@@ -1,11 +1,18 @@
 import './files.css';
+import { FolderOpen } from 'lucide-react';
 import type { TransferInfo } from '../../daemon/files-api.js';
 import type { RoomState } from '../state/model.js';
 import { usePage } from '../state/use-page.js';
 import { FileCard } from './file-card.js';
 
+interface FilesOverviewProps {
+  room: RoomState;
+  /** Opens the panel with what people share; null while it is open. */
+  onShared: (() => void) | null;
+}
+
 /** Every offer of a room, by what it wants of the person who looks. */
-export function FilesOverview({ room }: { room: RoomState }) {
+export function FilesOverview({ room, onShared }: FilesOverviewProps) {
   const { transfers } = usePage();
   const ofRoom = [...transfers.values()].filter(({ roomId }) => roomId === room.roomId);
   const groups = GROUPS.map(({ title, has }) => ({ title, found: ofRoom.filter(has).reverse() })).filter(
@@ -24,6 +31,11 @@ export function FilesOverview({ room }: { room: RoomState }) {
           ))}
         </div>
       ))}
+      {onShared && (
+        <button type="button" className="button" onClick={onShared}>
+          <FolderOpen aria-hidden="true" /> What people share
+        </button>
+      )}
     </section>
   );
 }

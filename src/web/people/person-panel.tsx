@@ -170,6 +170,18 @@ function Names({ person: { names } }: { person: Compared }) {
   return <p className="panel-about">Was also called {names.slice(1).join(', ')}.</p>;
 }
 
+/** Where it does not fit in a line, the port goes into the next. */
+function Address({ text }: { text: string }) {
+  const at = text.lastIndexOf(':');
+  return (
+    <>
+      {text.slice(0, at)}
+      <wbr />
+      {text.slice(at)}
+    </>
+  );
+}
+
 /** By which way somebody is reached, as it is now. */
 function Link({ peer, lastSeenAt }: { peer: Peer | undefined; lastSeenAt: number }) {
   if (!peer) return <p className="panel-about">Not here now. Last seen {lastSeen(lastSeenAt)}.</p>;
@@ -182,7 +194,7 @@ function Link({ peer, lastSeenAt }: { peer: Peer | undefined; lastSeenAt: number
             <dt>Path</dt>
             <dd>{instance.path ? PATHS[instance.path].word : 'Connecting'}</dd>
             <dt>Address</dt>
-            <dd>{instance.address ?? 'Not known'}</dd>
+            <dd>{instance.address === null ? 'Not known' : <Address text={instance.address} />}</dd>
             <dt>Round trip</dt>
             <dd>{instance.rttMs === null ? 'Being measured' : milliseconds(instance.rttMs)}</dd>
             <dt>Rate now</dt>

@@ -74,7 +74,7 @@ export function Room({ room }: { room: RoomState }) {
         <CallBar room={room} />
         <RequestsBar room={room} />
         <Failure text={failure} />
-        {files && !direct && <FilesOverview room={room} />}
+        {files && !direct && <FilesOverview room={room} onShared={panel ? null : () => setChosen(true)} />}
         {isTalk && (alone ? <Alone room={room} /> : <Timeline room={room} />)}
         {isTalk && <Composer key={`of ${direct?.id ?? ''}`} room={room} />}
         <DropTarget room={room} />

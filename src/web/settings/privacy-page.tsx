@@ -48,7 +48,7 @@ export function PrivacyPage() {
               <tr key={what}>
                 <th scope="row">{what}</th>
                 {cells.map((cell, index) => (
-                  <Cell key={columns[index]} cell={cell} />
+                  <Cell key={columns[index]} cell={cell} who={columns[index]} />
                 ))}
               </tr>
             ))}
@@ -92,10 +92,11 @@ export function PrivacyPage() {
   );
 }
 
-function Cell({ cell: { seen, words } }: { cell: Seen }) {
+/** `who` stands beside it where the window is too narrow for columns. */
+function Cell({ cell: { seen, words }, who }: { cell: Seen; who: string | undefined }) {
   const Icon = seen === 'no' ? Minus : Eye;
   return (
-    <td className={`seen-${seen}`}>
+    <td className={`seen-${seen}`} data-who={who}>
       <span className="cell">
         <Icon aria-hidden="true" />
         {words}

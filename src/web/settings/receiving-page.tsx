@@ -12,7 +12,7 @@ export function ReceivingPage() {
   return (
     <>
       {settings.has('downloads') && (
-        <SettingRow title="Downloads folder" about="A folder for each room is made in it">
+        <SettingRow title="Downloads folder" about="Each room has a folder in it">
           <FolderSetting node={node} name="downloads" label="Downloads folder" />
         </SettingRow>
       )}

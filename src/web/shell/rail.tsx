@@ -126,7 +126,7 @@ function RoomMarks({ room }: { room: RoomState }) {
     );
   }
   if (!room.joined) return <span className="count-text">left</span>;
-  return room.here.size > 0 ? <span className="count-text">{room.here.size + 1} here</span> : null;
+  return room.here.size > 0 ? <span className="count-text here">{room.here.size + 1} here</span> : null;
 }
 
 const MANY = 999;
