@@ -5,7 +5,7 @@ import { EarlierVersion } from './earlier-version.js';
 import { FileContent, type FileIdentity, identify } from './file-content.js';
 import type { HashCache } from './hash-cache.js';
 import { localPath, type Manifest } from './manifest.js';
-import { NUMBERS, numbered } from './place.js';
+import { NUMBERS, numbered } from './settle.js';
 import { FileShelf, type Shelf, TransferShelf } from './shelf.js';
 import type { Transfer } from './transfer.js';
 import type { Acceptance } from './transfer-store.js';

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import type { Clock } from '../clock.js';
 import { ChatterError, type ErrorCode } from '../errors.js';
 import { type PeerId, peerId, publicKeyOf } from '../identity/peer-id.js';
@@ -16,6 +15,7 @@ import { ProgressMeter } from './progress-meter.js';
 import type { RateCap } from './rate-cap.js';
 import { type Scanned, type ScanOptions, scan } from './scan.js';
 import { Signatures, type Signer, type TransferId, transferId } from './signed.js';
+import { removeStaging } from './staging.js';
 import { type AcceptOptions, Taking } from './taking.js';
 import { Transfer } from './transfer.js';
 import type { StoredTransfer, TransferStore } from './transfer-store.js';
@@ -418,6 +418,6 @@ export class RoomFiles extends Resource<FilesEvents> {
     }
     if (mine || !acceptance) return;
     if (state === 'active' || state === 'paused') return this.#taking.restore(transfer, acceptance);
-    rmSync(acceptance.staging, { recursive: true, force: true }); // a name of ours
+    removeStaging(acceptance.staging);
   }
 }

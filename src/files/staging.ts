@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
   constants,
   fdatasync,
@@ -74,15 +75,6 @@ export class Staging implements Content {
     if (!readAll(fd, target, 0, length, position)) throw new ChatterError('FILE_UNREADABLE');
   }
 
-  /** What was written survives the loss of power from here on. */
-  async sync(): Promise<void> {
-    for (const [name, fd] of this.#open) {
-      await new Promise<void>((resolve, reject) =>
-        fdatasync(fd, (err) => (err ? reject(diskError(path.join(this.folder, name), err)) : resolve())),
-      );
-    }
-  }
-
   /** The staged file of a big file. */
   partOf(file: number): string {
     return path.join(this.folder, `${file}.part`);
@@ -95,10 +87,9 @@ export class Staging implements Content {
     this.#open.clear();
   }
 
-  /** Removes it with everything in it; the name is ours, never a peer's. */
   remove(): void {
     this.close();
-    rmSync(this.folder, { recursive: true, force: true });
+    removeStaging(this.folder);
   }
 
   #place(block: number): { fd: number; position: number } {
@@ -123,14 +114,7 @@ export class Staging implements Content {
       }
     }
     const file = path.join(this.folder, name);
-    const fd = attempt(file, () => {
-      try {
-        return openSync(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-      } catch (err) {
-        if ((err as NodeJS.ErrnoException).code !== 'EEXIST') throw err;
-        return openSync(file, O_RDWR | O_NOFOLLOW);
-      }
-    }) as number;
+    const fd = attempt(file, () => openStaged(file)) as number;
     this.#open.set(name, fd);
     return fd;
   }
@@ -163,6 +147,33 @@ export class Staging implements Content {
     fdatasync(fd, () => {
       this.#syncing = false; // a failure shows again when all is synced at the end
     });
+  }
+}
+
+function openStaged(file: string): number {
+  try {
+    return openSync(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code !== 'EEXIST') throw err;
+  }
+  try {
+    return openSync(file, O_RDWR | O_NOFOLLOW);
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code !== 'EACCES') throw err;
+    chmodSync(file, 0o600); // it was on its way to its place, and has the rights that it was to have there
+    return openSync(file, O_RDWR | O_NOFOLLOW);
+  }
+}
+
+/**
+ * Removes what was staged; the name is ours, never a peer's. What a disk does not let go, which may be away or
+ * read-only just now, is removed at another start.
+ */
+export function removeStaging(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    return; // the start finds it by its transfer
   }
 }
 

@@ -4,9 +4,9 @@ import b4a from 'b4a';
 import type { Clock } from '../clock.js';
 import { ChatterError, type ErrorCode, ProtocolError } from '../errors.js';
 import type { PeerId } from '../identity/peer-id.js';
+import { arrive, arrived } from './arrive.js';
 import { DIGEST_BYTES } from './blake3.js';
 import { Download } from './download.js';
-import { FileContent } from './file-content.js';
 import type { Answer, Refusal } from './files-channel.js';
 import { FreshBlocks } from './fresh-blocks.js';
 import { rootOf } from './hash-ahead.js';
@@ -14,13 +14,12 @@ import type { HashCache } from './hash-cache.js';
 import { LocalBlocks } from './local-blocks.js';
 import { localPlaces, type SharedPlaces } from './local-places.js';
 import type { PeerLink, TakingHandlers } from './peer-link.js';
-import { type IfExists, place } from './place.js';
 import type { RateCap } from './rate-cap.js';
 import { recover } from './recover.js';
 import type { Signatures, TransferId } from './signed.js';
-import { attempt, checkRoom, Staging } from './staging.js';
+import { attempt, checkRoom, removeStaging, Staging } from './staging.js';
 import type { Page, Transfer, TransferState } from './transfer.js';
-import type { Acceptance } from './transfer-store.js';
+import type { Acceptance, IfExists } from './transfer-store.js';
 import type { TransferTable } from './transfer-table.js';
 
 export interface AcceptOptions {
@@ -76,6 +75,8 @@ export class Taking implements TakingHandlers {
   readonly #o: TakingOptions;
   readonly #incoming = new Map<TransferId, Incoming>();
   readonly #twins = new Map<TransferId, Incoming>();
+  /** What a disk did not give back at the start: it may be another time. */
+  readonly #unread = new Map<TransferId, Acceptance>();
   readonly #fresh: FreshBlocks;
   readonly #salt = randomBytes(4).readUInt32LE(0);
   readonly #timer;
@@ -123,12 +124,19 @@ export class Taking implements TakingHandlers {
   /** Goes on with what is in staging from before; what the disk really kept is looked at first. */
   async restore(transfer: Transfer, acceptance: Acceptance): Promise<void> {
     try {
+      if (acceptance.placed) {
+        for (const page of transfer.pages.keys()) transfer.addPage(page);
+        return await arrived(transfer, acceptance, this.#o.table);
+      }
       await recover(transfer, acceptance);
       this.#begin(transfer, acceptance);
       if (transfer.state === 'paused') this.#incoming.get(transfer.id)?.download.pause();
     } catch (err) {
-      transfer.state = 'failed';
-      transfer.code = ChatterError.from(err).code;
+      const { code } = ChatterError.from(err);
+      const isDisk = code === 'DISK_FULL' || code === 'DISK_FAILED';
+      transfer.state = isDisk ? 'paused' : 'failed'; // Invariant 3
+      transfer.code = code;
+      if (isDisk) this.#unread.set(transfer.id, acceptance);
       await this.#o.table.put(transfer);
     }
   }
@@ -148,8 +156,14 @@ export class Taking implements TakingHandlers {
     this.#answer(transfer, 'paused');
   }
 
-  /** Throws DISK_FULL if there is still no room for the rest. */
+  /** Throws DISK_FULL if there is still no room for the rest, DISK_FAILED if the disk does not give what it has. */
   async resume(transfer: Transfer): Promise<void> {
+    const unread = this.#unread.get(transfer.id);
+    if (unread) {
+      await recover(transfer, unread);
+      this.#unread.delete(transfer.id);
+      this.#begin(transfer, unread);
+    }
     const incoming = this.#incoming.get(transfer.id);
     if (!incoming) return;
     const { acceptance, download } = incoming;
@@ -197,6 +211,9 @@ export class Taking implements TakingHandlers {
     if (incoming) this.#forget(incoming);
     this.#o.onEnded(transfer);
     transfer.content = null;
+    const unread = this.#unread.get(transfer.id);
+    this.#unread.delete(transfer.id);
+    if (unread) removeStaging(unread.staging);
     incoming?.staging.remove();
     if (answer) this.#answer(transfer, answer);
     await this.#o.table.changed(transfer);
@@ -380,20 +397,12 @@ export class Taking implements TakingHandlers {
   /** Invariant 2. */
   async #finish(incoming: Incoming): Promise<void> {
     const { transfer, staging, acceptance, download } = incoming;
-    const { table, umask } = this.#o;
     download.pause();
-    await staging.sync();
-    const placed = await place(transfer.manifest, transfer.layout, staging, { ...acceptance, umask });
-    if (this.#closed) return;
+    const stopped = () => this.#closed || this.#incoming.get(transfer.id) !== incoming;
+    if (!(await arrive(transfer, acceptance, staging, { ...this.#o, stopped }))) return;
     this.#forget(incoming);
-    staging.remove();
-    const files = placed.identify();
-    transfer.paths = placed.paths;
-    transfer.content = files && new FileContent(transfer.layout, files);
-    transfer.state = 'done';
-    await table.put(transfer, { files: files ?? undefined });
     this.#answer(transfer, 'done');
-    await table.changed(transfer);
+    await this.#o.table.changed(transfer);
   }
 
   /** Invariant 3. */

@@ -3,9 +3,11 @@ import type { ErrorCode } from '../errors.js';
 import type { Storage } from '../storage/database.js';
 import { storedJson } from '../storage/stored-json.js';
 import type { FileIdentity } from './file-content.js';
-import type { IfExists } from './place.js';
 import type { TransferId } from './signed.js';
 import type { Page, Transfer, TransferState } from './transfer.js';
+
+/** What becomes of a name that is taken. */
+export type IfExists = 'number' | 'skip' | 'fail';
 
 /** Where a transfer is put, and how. */
 export interface Acceptance {
@@ -19,6 +21,8 @@ export interface Acceptance {
   unasked?: boolean;
   /** It may come by any way; otherwise, once it has come over a near one, a far one is asked about. */
   anyPath?: boolean;
+  /** Names that its roots got in `out`, by their local ones: it lies in its place, and what was staged may go. */
+  placed?: Record<string, string>;
 }
 
 /** What outlives the node of a transfer. */
