@@ -55,6 +55,19 @@ t.test('rules are cited by ids that exist, and limits by groups that exist', asy
   t.ok(Object.values(LIMITS).every((limit) => Number.isSafeInteger(limit) && limit > 0));
 });
 
+t.test('[A1] to [A20] have tests that bear their numbers, where the README of the tests says', async (t) => {
+  const attacks = table(read('test/README.md'), '## Known attacks');
+  for (let number = 1; number <= 20; number++) {
+    const row = attacks.find(([ids = '']) => ids.split(', ').includes(`A${number}`));
+    const files = [...(row?.[2] ?? '').matchAll(/`([\w/-]+)`/g)].map(([, name]) => `test/${name}.test.ts`);
+    t.ok(files.length > 0 && files.every((file) => existsSync(file)), `A${number} has a row`);
+    t.ok(
+      files.some((file) => read(file).includes(`[A${number}]`)),
+      `A${number} is in ${files.join()}`,
+    );
+  }
+});
+
 t.test('the README lists every command and every option that all of them take', async (t) => {
   const readme = read('README.md');
   const program = buildProgram(() => {});

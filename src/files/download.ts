@@ -185,8 +185,11 @@ export class Download {
       });
     if (!holders.some(({ room }) => room > 0)) return;
     const swarm = this.#o.transfer.interested.size > 0;
-    if (!this.#o.cap.take(0)) return this.#waitForCap();
-    const picked = pick(holders, { candidates: this.#candidates(), swarm, salt: this.#o.salt });
+    const { allowed } = this.#o.cap;
+    if (allowed < 0) return this.#waitForCap();
+    // Of what the cap has left no more than one block too much: others wait for a share of it.
+    const candidates = this.#candidates().slice(0, Math.max(1, allowed / BLOCK_BYTES));
+    const picked = pick(holders, { candidates, swarm, salt: this.#o.salt });
     for (const [{ held }, blocks] of picked) this.#ask(held, blocks);
   }
 

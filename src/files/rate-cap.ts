@@ -31,14 +31,19 @@ export class RateCap {
 
   /** True if `bytes` may go now. It may overdraw once: what is larger than a burst passes too, and is made up for. */
   take(bytes: number): boolean {
-    if (this.#bytesPerMs === null) return true;
+    if (this.allowed < 0) return false;
+    this.#allowance -= bytes;
+    return true;
+  }
+
+  /** Bytes that may go now; less than 0 while what was overdrawn is made up for. */
+  get allowed(): number {
+    if (this.#bytesPerMs === null) return Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
     const most = this.#bytesPerMs * BURST_MS;
     this.#allowance = Math.min(most, this.#allowance + (now - this.#at) * this.#bytesPerMs);
     this.#at = now;
-    if (this.#allowance < 0) return false;
-    this.#allowance -= bytes;
-    return true;
+    return this.#allowance;
   }
 
   /** Calls back, once, when something may go again. */
