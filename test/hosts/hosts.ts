@@ -9,6 +9,7 @@ export const MAIN = path.resolve('dist/bin/chatter.js');
 /** Interface names have at most 15 bytes: a short prefix for everything of this process. */
 const PREFIX = `ch${process.pid.toString(36)}`;
 let made = 0;
+let lans = 0;
 
 const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
 const inside = (namespace: string, command: string, ...args: string[]) =>
@@ -27,8 +28,8 @@ export class Lan {
   /** With `family: 6` hosts have link-local IPv6 addresses alone. */
   constructor(hosts = 0, { family = 4 }: { family?: 4 | 6 } = {}) {
     this.#family = family;
-    this.#subnet = ++made;
-    this.#namespace = `${PREFIX}b${made}`;
+    this.#subnet = ++lans % 256; // by then the first ones are gone
+    this.#namespace = `${PREFIX}b${++made}`;
     ip('netns', 'add', this.#namespace);
     ip('-n', this.#namespace, 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0');
     ip('-n', this.#namespace, 'link', 'set', 'br0', 'up');

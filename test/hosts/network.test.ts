@@ -116,16 +116,9 @@ if (has(t, 'root', 'ip')) {
       await sleep(500); // what a node says after its window has gone is recorded too
       const packets = await loud.stop();
       t.ok(packets.filter(isOfPrograms).length > 10, `${packets.length} packets recorded`);
-      const words = [
-        'Marmaduke',
-        'Ffoulkes',
-        'obscureroom',
-        'verysecret',
-        'secretplans',
-        hostname(),
-        a.namespace,
-      ];
-      if (userInfo().username.length > 4) words.push(userInfo().username); // "root" is too short to mean anything
+      const words = ['Marmaduke', 'Ffoulkes', 'obscureroom', 'verysecret', 'secretplans', a.namespace];
+      // "root" and "vm" are too short to mean anything among so many bytes.
+      for (const own of [hostname(), userInfo().username]) if (own.length > 4) words.push(own);
       const wire = Buffer.concat(packets);
       for (const word of words) {
         for (const form of [word, word.toLowerCase()]) {
