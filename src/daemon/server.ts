@@ -42,6 +42,8 @@ export interface ApiServerDependencies {
   log: Log;
 }
 
+/** Read ahead of who takes a body: with little the socket is stopped and started again for each piece of a file. */
+const BODY_AHEAD_BYTES = 256 * 1024;
 const PREFIX = '/api/';
 const SOCKET = '/api/socket';
 const UPLOAD = '/api/upload';
@@ -94,6 +96,7 @@ export class ApiServer extends Resource {
         headersTimeout: LIMITS.apiHeadersMs,
         requestTimeout: 0, // bodies of files take what they take; others have their deadline in `body`
         requireHostHeader: false, // the guard answers that
+        highWaterMark: BODY_AHEAD_BYTES,
       },
       (request, response) => void this.#onRequest(request, response),
     );
