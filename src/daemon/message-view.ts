@@ -47,9 +47,10 @@ export class MessageView {
 
   who({ name, members }: Talk, id: PeerId): Person {
     const self = id === this.#node.identity.id ? name : undefined;
-    const here = members.find((member) => member.id === id)?.name;
-    const known = this.#node.people.find((person) => person.id === id)?.names[0];
-    return this.#person(id, self ?? here ?? known ?? 'Somebody');
+    const here = () => members.find((member) => member.id === id)?.name;
+    // Last, since it is everybody who was ever met, in order.
+    const known = () => this.#node.people.find((person) => person.id === id)?.names[0];
+    return this.#person(id, self ?? here() ?? known() ?? 'Somebody');
   }
 
   #asMessage(talk: Talk, shown: Shown, others: number, quotes: ReadonlyMap<MessageId, Shown>): Message {
