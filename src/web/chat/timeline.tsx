@@ -3,10 +3,8 @@ import { ArrowDown } from 'lucide-react';
 import {
   type KeyboardEvent,
   type MouseEvent,
-  memo,
   type PointerEvent,
   useCallback,
-  useDeferredValue,
   useEffect,
   useMemo,
   useRef,
@@ -16,7 +14,7 @@ import type { Message } from '../../daemon/chat-api.js';
 import { FileCard } from '../files/file-card.js';
 import { Failure } from '../parts/failure.js';
 import { dayWord } from '../parts/times.js';
-import type { Entry, RoomState, State } from '../state/model.js';
+import type { Entry, RoomState } from '../state/model.js';
 import { usePage } from '../state/use-page.js';
 import { Announcer } from './announcer.js';
 import { EventLine } from './event-line.js';
@@ -39,28 +37,15 @@ const NOTHING: readonly Entry[] = [];
 /** No row is lower, so that as many fill the window; more are not drawn while more comes than anybody reads. */
 const LOWEST_ROW_PX = 20;
 
-/** What was said, drawn when nothing more urgent is: a key that is pressed meanwhile does not wait for all the rows. */
-export function Timeline({ room }: { room: RoomState }) {
-  const { link, transfers } = usePage();
-  const shown = useDeferredValue(room);
-  const known = useDeferredValue(transfers);
-  return <Feed key={shown.talk.direct?.id ?? ''} room={shown} transfers={known} link={link} />;
-}
-
-interface FeedProps {
-  room: RoomState;
-  transfers: State['transfers'];
-  link: State['link'];
-}
-
 /**
  * What was said, as a feed. A piece of the history is in the document; older and newer pages come in as the reader gets
  * near its ends, and what is read never moves but by the reader's hand.
  */
-const Feed = memo(function Feed({ room, transfers, link }: FeedProps) {
+export function Timeline({ room }: { room: RoomState }) {
   const { roomId, talk, entries } = room;
   const { window: held, following, unreadFrom, target } = talk;
   const talks = useTalks();
+  const { link, transfers } = usePage();
   const all = useMemo(
     () => layoutTimeline(held, talk.direct ? NOTHING : entries, unreadFrom, transfers),
     [held, talk.direct, entries, unreadFrom, transfers],
@@ -228,7 +213,7 @@ const Feed = memo(function Feed({ room, transfers, link }: FeedProps) {
       )}
     </div>
   );
-});
+}
 
 const rowAt = (target: EventTarget | null) =>
   (target as HTMLElement | null)?.closest<HTMLElement>('.timeline-row');

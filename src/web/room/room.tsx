@@ -75,7 +75,7 @@ export function Room({ room }: { room: RoomState }) {
         <RequestsBar room={room} />
         <Failure text={failure} />
         {files && !direct && <FilesOverview room={room} onShared={panel ? null : () => setChosen(true)} />}
-        {isTalk && (alone ? <Alone room={room} /> : <Timeline room={room} />)}
+        {isTalk && (alone ? <Alone room={room} /> : <Timeline key={direct?.id ?? ''} room={room} />)}
         {isTalk && <Composer key={`of ${direct?.id ?? ''}`} room={room} />}
         <DropTarget room={room} />
       </main>
