@@ -1,10 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Context } from './context.js';
-
-type Module = {
-  run: (context: Context, args: string[], options: Record<string, unknown>) => Promise<number>;
-};
-type AddCommand = (usage: string, description: string, load: () => Promise<Module>) => Command;
+import { type Command, Option } from 'commander';
+import type { AddCommand } from './add-command.js';
+import { collect, seconds } from './option-values.js';
+import { DETACH, EXCLUDE, ONLY_FROM, OUT } from './option-words.js';
 
 const ID = 'by the first digits of its id';
 
@@ -21,7 +18,7 @@ export function addFileCommands(command: AddCommand, choosesRoom: (added: Comman
     .option('--as <NAME>', 'another name for a single path; - needs one')
     .option('--wait <COUNT>', 'until so many have it (default: all who are here)')
     .option('--answer-timeout <SECONDS>', 'how long they have (off a terminal 600 by default)', seconds)
-    .option('--exclude <PATTERN>', 'leave out names like this: * and ? (repeatable)', collect);
+    .option('--exclude <PATTERN>', EXCLUDE, collect);
   choosesRoom(
     acceptOptions(
       command(
@@ -31,7 +28,7 @@ export function addFileCommands(command: AddCommand, choosesRoom: (added: Comman
       ),
     ),
   )
-    .option('--from <PEER>', 'only from name#tag, an id, or anyone')
+    .option('--from <PEER>', `${ONLY_FROM}: name#tag, an id, or anyone`)
     .option('--once', 'end after one transfer');
   choosesRoom(
     command(
@@ -40,8 +37,8 @@ export function addFileCommands(command: AddCommand, choosesRoom: (added: Comman
       () => import('./commands/share.js'),
     ),
   )
-    .option('--exclude <PATTERN>', 'leave out names like this: * and ? (repeatable)', collect)
-    .option('--detach', 'return at once; the node stays');
+    .option('--exclude <PATTERN>', EXCLUDE, collect)
+    .option('--detach', DETACH);
   command(
     'unshare ROOM PATH',
     'share this no more: a path, a name or an id that share shows',
@@ -53,7 +50,7 @@ export function addFileCommands(command: AddCommand, choosesRoom: (added: Comman
       'what members share: FOLDER/ looks into a folder, a name or pattern everywhere',
       () => import('./commands/ls.js'),
     ),
-  ).option('--from <PEER>', 'only what this one shares');
+  ).option('--from <PEER>', ONLY_FROM);
   choosesRoom(
     acceptOptions(
       command(
@@ -61,9 +58,10 @@ export function addFileCommands(command: AddCommand, choosesRoom: (added: Comman
         'fetch what somebody shares, by name, path or pattern, from all who have it',
         () => import('./commands/get.js'),
       ),
+      '; - is standard output',
     ),
   )
-    .option('--from <PEER>', 'only from this one')
+    .option('--from <PEER>', ONLY_FROM)
     .option('--hash <DIGITS>', 'the one of this content: its first digits as shown');
   command('transfers [ROOM]', 'what is offered and under way', () => import('./commands/transfers.js'));
   acceptOptions(changing(command, 'accept', `take an offer, ${ID}`));
@@ -83,9 +81,10 @@ const changing = (
     run: (await import('./commands/transfer.js')).changing(verb),
   }));
 
-const acceptOptions = (added: Command): Command =>
+/** `also` is what `--out` takes besides a folder. */
+const acceptOptions = (added: Command, also = ''): Command =>
   added
-    .option('--out <DIR>', 'where to put it (default: Downloads/Chatter/ROOM)')
+    .option('--out <DIR>', `${OUT} (default: Downloads/Chatter/ROOM)${also}`)
     .addOption(
       new Option('--if-exists <WHAT>', 'where a name is taken: number (default), skip, fail').choices([
         'number',
@@ -94,12 +93,3 @@ const acceptOptions = (added: Command): Command =>
       ]),
     )
     .option('--modes', 'keep permission bits, that of running a file too');
-
-const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value];
-
-function seconds(value: string): number {
-  const number = Number(value);
-  if (value.trim() === '' || !Number.isFinite(number) || number < 0)
-    throw new InvalidArgumentError('Seconds are a number from 0 on.');
-  return number;
-}

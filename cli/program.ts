@@ -1,15 +1,15 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { ChatterError } from '../src/errors.js';
 import { nearest } from '../src/nearest.js';
 import { packageVersion } from '../src/package-files.js';
+import type { Action } from './add-command.js';
 import { addCallCommands } from './call-commands.js';
-import type { Context, GlobalOptions } from './context.js';
+import type { GlobalOptions } from './context.js';
 import { addFileCommands } from './file-commands.js';
 import { shortHelp } from './help.js';
 import { addHistoryCommands } from './history-commands.js';
-
-type Action = (context: Context, args: string[], options: Record<string, unknown>) => Promise<number>;
-type Module = { run: Action };
+import { address, collect, hookEvent, port, seconds, wholeNumber } from './option-values.js';
+import { DETACH, NO_WAIT, YES } from './option-words.js';
 
 const EXAMPLES: Record<string, [string, string]> = {
   '': ['chatter join lab', 'chatter say lab "back in five minutes"'],
@@ -74,7 +74,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
   addGlobalOptions(program);
   addExamples(program, '');
 
-  const command = (usage: string, description: string, load: () => Promise<Module>): Command => {
+  const command = (usage: string, description: string, load: () => Promise<{ run: Action }>): Command => {
     const added = program.command(usage).description(description);
     added.action(async (...given: unknown[]) => {
       const self = given.pop() as Command;
@@ -99,7 +99,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
         ]),
       )
       .option('--invite-file <FILE>', 'read the invite from a file (- is standard input)')
-      .option('--yes', 'answer yes to what would be asked');
+      .option('--yes', YES);
 
   choosesRoom(
     command(
@@ -109,18 +109,18 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     ),
   )
     .option('--no-browser', 'only print the address')
-    .option('--detach', 'return at once; the node stays');
+    .option('--detach', DETACH);
   choosesRoom(command('join [ROOM]', 'talk in a room', () => import('./commands/join.js')))
     .option('--plain', 'appended lines instead of the whole screen (also with TERM=dumb)')
     .option('--commands', 'take / commands from a pipe too')
-    .option('--history <N>', 'lines of before, 0 to 500 (plain: 20, on a pipe: 0)', lines);
+    .option('--history <N>', 'lines of before, 0 to 500 (plain: 20, on a pipe: 0)', wholeNumber(0, 500));
   choosesRoom(
     command(
       'say ROOM TEXT...',
       'say one line and end when somebody has it (- is standard input)',
       () => import('./commands/say.js'),
     ),
-  ).option('--no-wait', 'do not wait until somebody has it');
+  ).option('--no-wait', NO_WAIT);
   addHistoryCommands(command, choosesRoom);
   addFileCommands(command, choosesRoom);
   addCallCommands(command, choosesRoom);
@@ -132,7 +132,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
       () => import('./commands/guest.js'),
     ),
   )
-    .option('--minutes <N>', 'how long, 1 to 1440 (default 60)')
+    .option('--minutes <N>', 'how long, 1 to 1440 (default 60)', wholeNumber(1, 1440))
     .option('--address <IP>', 'which address of this machine')
     .option('--take', 'give what guests hand in to the room without asking');
   command('invite [ROOM]', 'print the invite of a room', () => import('./commands/invite.js'))
@@ -156,7 +156,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
       '--number <DIGITS>',
       'the number that they see, or that their whoami shows: marks them if it fits',
     )
-    .option('--yes', 'mark them without asking; off a terminal PEER is then a tag or an id')
+    .option('--yes', `${YES}; off a terminal PEER is then a tag or an id`)
     .option('--undo', 'take the mark back');
   const marking = (usage: string, description: string, verb: 'block' | 'unblock' | 'mute' | 'unmute') =>
     command(usage, description, async () => ({ run: (await import('./commands/mark.js'))[verb] }));
@@ -172,7 +172,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     command(
       'on ROOM PROGRAM...',
       'run a program on each message: its input is the text, CHATTER_NAME and the like are set',
-      () => import('./commands/on.js') as Promise<Module>,
+      () => import('./commands/on.js') as Promise<{ run: Action }>,
     ),
   )
     .option('--event <TYPE>', 'on a message, a join or a leave (repeatable; default message)', hookEvent)
@@ -251,40 +251,6 @@ function addGlobalOptions(program: Command): void {
 function addExamples(command: Command, name: string): void {
   const [first, second] = EXAMPLES[name] as [string, string];
   command.addHelpText('after', `\nExamples:\n  ${first}\n  ${second}`);
-}
-
-/** For an option that only the node could refuse, when it is too late to say so well. */
-function address(value: string, before: string[] | undefined): string[] {
-  if (!/^[^\s]+:\d{1,5}$/.test(value)) throw new InvalidArgumentError('An address is written host:port.');
-  return collect(value, before);
-}
-
-function lines(value: string): number {
-  const number = Number(value);
-  if (!/^\d+$/.test(value) || number > 500) throw new InvalidArgumentError('It is a number from 0 to 500.');
-  return number;
-}
-
-function hookEvent(value: string, before: string[] | undefined): string[] {
-  if (!['message', 'join', 'leave'].includes(value))
-    throw new InvalidArgumentError('It is message, join or leave.');
-  return collect(value, before);
-}
-
-const collect = (value: string, before: string[] | undefined) => [...(before ?? []), value];
-
-function port(value: string): number {
-  const number = Number(value);
-  if (!/^\d{1,5}$/.test(value) || number > 65_535) throw new InvalidArgumentError('A port is 0 to 65535.');
-  return number;
-}
-
-function seconds(value: string): number {
-  const number = Number(value);
-  if (value.trim() === '' || !Number.isFinite(number) || number < 0) {
-    throw new InvalidArgumentError('Seconds are a number from 0 on.');
-  }
-  return number;
 }
 
 /** Commander's own complaints, in the one line that every failure has. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import { EXIT } from '../cli/exit-codes.js';
 import { buildProgram } from '../cli/program.js';
 import { chatChannel } from '../src/chat/chat-channel.js';
 import { linkChannel } from '../src/connection/link-channel.js';
@@ -66,6 +67,21 @@ t.test('[A1] to [A20] have tests that bear their numbers, where the README of th
       `A${number} is in ${files.join()}`,
     );
   }
+});
+
+t.test('every exit code is one that a test ends a command with', async (t) => {
+  const rows = table(read('test/README.md'), '## Exit codes');
+  t.same(
+    rows.map(([code]) => Number(code)),
+    Object.values(EXIT),
+  );
+  for (const [code, , tests = ''] of rows)
+    for (const [, name] of tests.matchAll(/`([^`]+)`/g))
+      t.match(
+        read(`test/${name}.test.ts`),
+        new RegExp(`\\bcode: ${code}\\b|\\b(isFailure|equal)\\([^;]*, ${code}[,)]`),
+        `${code} in ${name}`,
+      );
 });
 
 t.test('the README lists every command and every option that all of them take', async (t) => {

@@ -37,7 +37,7 @@ export async function run(
       room: roomId,
       consent: true,
       bound: true,
-      minutes: minutesOf(options.minutes),
+      minutes: options.minutes as number | undefined,
       address: options.address as string | undefined,
     });
     const paths = given.map((each) => path.resolve(each));
@@ -50,14 +50,6 @@ export async function run(
   } finally {
     await client.close();
   }
-}
-
-function minutesOf(text: unknown): number | undefined {
-  if (text === undefined) return undefined;
-  const minutes = Number(text);
-  if (!Number.isInteger(minutes) || minutes < 1 || minutes > 1440)
-    throw new ChatterError('USAGE', { message: '--minutes takes 1 to 1440.' });
-  return minutes;
 }
 
 /** What the host sees of the page, and says. */

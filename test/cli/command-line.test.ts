@@ -44,6 +44,16 @@ t.test(
   },
 );
 
+t.test('an option that several commands take is told in the same words, up to what differs', async (t) => {
+  const told = new Map<string, Set<string>>();
+  for (const { options } of buildProgram(() => {}).commands)
+    for (const { long, description, hidden } of options) {
+      const [words = ''] = description.split(/[:;,(]/);
+      if (long && !hidden) told.set(long, (told.get(long) ?? new Set()).add(words.trim()));
+    }
+  for (const [option, words] of told) t.equal(words.size, 1, `${option}: ${[...words].join(' | ')}`);
+});
+
 t.test('what is not understood is told in one line on standard error, and ends with 2', async (t) => {
   const person = new Person(t);
   const wrong: [string[], RegExp][] = [
