@@ -41,8 +41,8 @@ async function joinAsking(client: Client, request: Params<'join'>, yes: boolean)
 /** Null where the person would rather not. */
 async function askReach(room: string): Promise<'here' | 'anywhere' | null> {
   const question =
-    `"${safe(room)}" is an open room: anyone who guesses the name gets in and sees your address.\n` +
-    'Open it on this network and the Internet (Enter), on this network only (h), or not at all (n)? ';
+    `"${safe(room)}" is an open room: anyone who guesses the name gets in\nand sees your address. Where is it to be open?\n` +
+    '  Enter  on this network and the Internet\n  h      on this network only\n  n      nowhere\n> ';
   const answer = (await ask(question))?.trim().toLowerCase();
   if (answer === '') return 'anywhere';
   if (answer === 'h' || answer === 'here') return 'here';

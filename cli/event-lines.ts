@@ -4,19 +4,23 @@ import { callEventLine } from './call-lines.js';
 import { beginning, messageLines } from './message-lines.js';
 import { type Output, safe } from './output.js';
 import { pathLabel } from './path-label.js';
-import { offerLines, reusedWords, shortId } from './transfer-lines.js';
+import { offerLines, shortId } from './transfer-lines.js';
+import { type Transfers, transferNews } from './transfer-news.js';
+
+export interface EventLineOptions {
+  paint: Output['paint'];
+  nameOf: (person: Person) => string;
+  /** A message that was shown. */
+  shown: (id: string) => Message | undefined;
+  /** As they were before the event. */
+  transfers: Transfers;
+}
 
 /**
  * An event as lines for a person; none for what need not be told. Everything after a message's first line is
  * indented, so that no message can look like another event.
  */
-export function eventLines(
-  event: ApiEvent,
-  out: Output,
-  nameOf: (person: Person) => string,
-  shown: (id: string) => Message | undefined,
-): string[] {
-  const { paint } = out;
+export function eventLines(event: ApiEvent, { paint, nameOf, shown, transfers }: EventLineOptions): string[] {
   const time = paint.dim(new Date(event.time).toTimeString().slice(0, 5));
   switch (event.type) {
     case 'message':
@@ -62,12 +66,13 @@ export function eventLines(
       return offerLines(event).map((line, i) =>
         i === 0 ? `${time} ${line}; /accept ${shortId(event)} takes it` : `      ${line}`,
       );
+    case 'transfer-changed':
     case 'transfer-done':
-      return [
-        ...event.paths.map((place) => `${time} ${paint.green(`✓ ${safe(place)}`)}`),
-        ...(event.reused > 0 ? [`      ${reusedWords(event)}`] : []),
-      ];
     case 'transfer-failed':
+      return transferNews(transfers, event, nameOf).flatMap(({ tone, lines }) => {
+        const painted = lines.map(NEWS_PAINT[tone](paint));
+        return painted.map((line, i) => (i === 0 ? `${time} ${line}` : `      ${line}`));
+      });
     case 'file-refused':
     case 'peer-lookalike':
     case 'history-notice':
@@ -79,6 +84,12 @@ export function eventLines(
     }
   }
 }
+
+const NEWS_PAINT = {
+  done: ({ green }: Output['paint']) => green,
+  risk: ({ yellow }: Output['paint']) => yellow,
+  dim: ({ dim }: Output['paint']) => dim,
+};
 
 /** Gives every person a name that no other person here bears: two of one name get their tags. */
 export class Names {

@@ -3,7 +3,7 @@ import type { Message } from '../src/daemon/chat-api.js';
 import type { Client } from '../src/daemon/client.js';
 import { ChatterError } from '../src/errors.js';
 import { Names } from './event-lines.js';
-import { messageLines } from './message-lines.js';
+import { dayAndTime, messageLines } from './message-lines.js';
 import { PLAIN } from './output.js';
 import { personLabel } from './person-commands.js';
 
@@ -94,8 +94,9 @@ function shown(messages: readonly Message[], see: (message: Message) => void): s
     names.see(message.author);
     see(message);
   }
+  const today = dayAndTime(new Date().toISOString()).slice(0, 10);
   return messages.flatMap((message) =>
-    messageLines(message, { paint: PLAIN, nameOf: (person) => names.of(person), full: true }),
+    messageLines(message, { paint: PLAIN, nameOf: (person) => names.of(person), full: true, today }),
   );
 }
 

@@ -14,6 +14,7 @@ import { Outbox } from './outbox.js';
 import { safe } from './output.js';
 import { ShownMessages } from './shown-messages.js';
 import { slashCommand } from './slash-commands.js';
+import { type Transfers, withTransferEvent } from './transfer-news.js';
 
 export interface LineOptions {
   /** Takes / commands from a pipe too. */
@@ -35,6 +36,8 @@ export class LineWindow {
   readonly #takesCommands: boolean;
   readonly #history: number;
   readonly #shown = new ShownMessages();
+  /** Offered and under way, as far as this window has heard of it. */
+  #transfers: Transfers = new Map();
   /** People whose wish to write to one alone was told. */
   readonly #asked = new Set<string>();
   /** Events that came before the history was shown. */
@@ -270,7 +273,10 @@ export class LineWindow {
       if (event.request) this.#asked.add(event.author.id);
     }
     const nameOf = (person: Person) => this.#names.of(person);
-    this.#print(eventLines(event, this.#context.out, nameOf, (id) => this.#shown.get(id)));
+    const shown = (id: string) => this.#shown.get(id);
+    const { paint } = this.#context.out;
+    this.#print(eventLines(event, { paint, nameOf, shown, transfers: this.#transfers }));
+    this.#transfers = withTransferEvent(this.#transfers, event);
     if (event.type === 'message-edited') this.#shown.see(event);
     const known = event.type === 'reaction' ? this.#shown.get(event.id) : undefined;
     if (known && event.type === 'reaction') this.#shown.see({ ...known, reactions: event.reactions });

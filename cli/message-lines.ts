@@ -10,6 +10,8 @@ export interface MessageLineOptions {
   nameOf: (person: Person) => string;
   /** With the day, and the tag by which the message can be named. Default false. */
   full?: boolean;
+  /** `YYYY-MM-DD` of the day that need not be told. Default none. */
+  today?: string;
 }
 
 /** UTF-16 code units of a text that is quoted. */
@@ -20,13 +22,13 @@ const DIRECT_MARK = '» ';
 /** A message as lines for a person. Everything after the first is indented, so that no text can look like another line. */
 export function messageLines(
   message: Message,
-  { paint, nameOf, full = false }: MessageLineOptions,
+  { paint, nameOf, full = false, today }: MessageLineOptions,
 ): string[] {
   const { author, edited, to, quote, replyTo } = message;
   const [first = '', ...rest] = wordsOf(message).split('\n').map(safe);
-  const when = full
-    ? `${dayAndTime(message.sent)} ${messageTag(message)}`
-    : dayAndTime(message.sent).slice(-5);
+  const at = dayAndTime(message.sent);
+  const isToday = !full || at.slice(0, 10) === today;
+  const when = `${isToday ? at.slice(-5) : at}${full ? ` ${messageTag(message)}` : ''}`;
   const facts = [
     to ? `to ${message.self ? nameOf(to) : 'you'} alone` : '',
     replyTo ? `answers ${quote ? `${nameOf(quote.author)}: "${beginning(quote.text)}"` : 'a message'}` : '',
@@ -78,7 +80,7 @@ export function beginning(text: string): string {
 }
 
 /** `2026-05-01 10:02`, as clocks show it here. */
-function dayAndTime(iso: string): string {
+export function dayAndTime(iso: string): string {
   const date = new Date(iso);
   const two = (number: number) => String(number).padStart(2, '0');
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;

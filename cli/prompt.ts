@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 /** True where a person can be asked. */
 export const canAsk = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
 
-/** Asks one question on standard error; null if the input ended instead of an answer. */
+/** Asks one question on standard error; null if the input ended instead of an answer. Ctrl-C ends the command. */
 export function ask(question: string): Promise<string | null> {
   return answer(question, process.stderr);
 }
@@ -24,7 +24,11 @@ function answer(question: string, output: NodeJS.WritableStream): Promise<string
   return new Promise((resolve) => {
     let given: string | null = null;
     lines.once('close', () => resolve(given));
-    lines.once('SIGINT', () => lines.close());
+    lines.once('SIGINT', () => {
+      lines.close(); // the terminal is as it was
+      process.stderr.write('\n');
+      process.kill(process.pid, 'SIGINT'); // no answer, and nothing that would be done without one
+    });
     lines.question(question, (text) => {
       given = text;
       lines.close();

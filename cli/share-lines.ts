@@ -1,4 +1,5 @@
 import type { SharedInfo, ShareInfo } from '../src/daemon/files-api.js';
+import { toHome } from './home-path.js';
 import { safe } from './output.js';
 import { personLabel } from './person-commands.js';
 import { size } from './transfer-lines.js';
@@ -8,9 +9,14 @@ const amount = (files: number, bytes: number): string =>
   `${files === 1 ? '1 file' : `${files} files`}, ${size(bytes)}`;
 
 /** Something that one shares, as a line of a list. */
-export const shareLine = ({ share, name, folder, files, bytes, path, room, state }: ShareInfo): string =>
-  `${share.slice(0, 8)}  ${safe(name)}${folder ? '/' : ''}  ` +
-  `${state === 'gone' ? 'gone' : amount(files, bytes)}  ${safe(path)} in ${safe(room)}`;
+export const shareLine = (info: ShareInfo): string =>
+  `${info.share.slice(0, 8)}  ${whatIsShared(info)}  ${safe(info.path)} in ${safe(info.room)}`;
+
+/** The same within the room, where its name is what commands take. */
+export const shareLineHere = (info: ShareInfo): string => `${whatIsShared(info)}  ${safe(toHome(info.path))}`;
+
+const whatIsShared = ({ name, folder, files, bytes, state }: ShareInfo): string =>
+  `${safe(name)}${folder ? '/' : ''}  ${state === 'gone' ? 'gone' : amount(files, bytes)}`;
 
 /** What is the same at several people, once, with all of them. */
 export function sharedLines(entries: readonly SharedInfo[]): string[] {

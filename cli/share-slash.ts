@@ -1,11 +1,10 @@
-import { homedir } from 'node:os';
-import path from 'node:path';
 import type { Client } from '../src/daemon/client.js';
 import { ChatterError, ERRORS } from '../src/errors.js';
+import { fromHome } from './home-path.js';
 import { safe } from './output.js';
 import { personLabel } from './person-commands.js';
-import { differing, sharedLines, shareLine } from './share-lines.js';
-import { LEFT_OUT, shortId, title } from './transfer-lines.js';
+import { differing, sharedLines, shareLineHere } from './share-lines.js';
+import { LEFT_OUT, title } from './transfer-lines.js';
 
 const VERBS = ['share', 'unshare', 'ls', 'get'] as const;
 type ShareVerb = (typeof VERBS)[number];
@@ -40,7 +39,7 @@ export const sharedNames = (client: Client, room: string) => ({
 async function share(client: Client, argument: string, room: string): Promise<string[]> {
   if (!argument) {
     const shares = await client.request('shares', { room });
-    return shares.length > 0 ? shares.map(shareLine) : ['You share nothing here. /share PATH does.'];
+    return shares.length > 0 ? shares.map(shareLineHere) : ['You share nothing here. /share PATH does.'];
   }
   const { shares, skipped } = await client.request('share', { room, paths: [fromHome(argument)] });
   const hidden = skipped.filter(({ why }) => why === 'hidden').length;
@@ -49,8 +48,8 @@ async function share(client: Client, argument: string, room: string): Promise<st
     ...skipped
       .filter(({ why }) => why !== 'hidden')
       .map(({ path: left, why }) => `Left out: ${safe(left)} (${LEFT_OUT[why] ?? why})`),
-    ...shares.map(shareLine),
-    'Everybody who is here now or later can see and fetch this, until /unshare.',
+    ...shares.map(shareLineHere),
+    'Whoever is here, now or later, can see and fetch it until /unshare.',
   ];
 }
 
@@ -76,7 +75,7 @@ async function get(client: Client, argument: string, room: string): Promise<stri
   const { name, from, hash } = wanted(argument);
   try {
     const { transfers } = await client.request('get', { room, name, from, hash });
-    return transfers.map((transfer) => `Fetching ${title(transfer)}  [${shortId(transfer)}]`);
+    return transfers.map((transfer) => `Fetching ${title(transfer)}`);
   } catch (err) {
     if (!(err instanceof ChatterError) || err.code !== 'FILE_AMBIGUOUS') throw err;
     const { entries } = await client.request('ls', { room, pattern: name, from });
@@ -93,5 +92,3 @@ export function wanted(argument: string): { name: string; from?: string; hash?: 
   if (before === undefined || option === undefined || value === undefined) return { name: argument };
   return { ...wanted(before), [option]: value };
 }
-
-const fromHome = (place: string): string => path.resolve(place.replace(/^~(?=\/|$)/, homedir()));

@@ -41,7 +41,7 @@ const SLASH_VERBS: readonly SlashVerb[] = [
   slash('/verify PEER', 'person', 'compare safety numbers; /verify PEER yes marks them'),
   slash('/block PEER', 'person', 'keep them out, or just /mute; /unblock, /unmute'),
   slash('/send PATH', 'path', 'offer a file or folder; /files lists offers'),
-  slash('/accept ID', 'transfer', 'or /decline, /pause, /resume, /cancel, /withdraw'),
+  slash('/accept ID [to DIR]', 'transfer', 'or /decline, /pause, /resume, /cancel, /withdraw'),
   slash('/share PATH', 'path', 'let the room fetch it; /share lists, /unshare ends'),
   slash('/get NAME', 'shared', 'fetch what somebody shares; /ls [NAME] shows it'),
   slash('/call', 'nothing', 'who is in a call here, and who shows what'),

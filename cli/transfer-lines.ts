@@ -16,15 +16,15 @@ export const shortId = ({ transfer }: Pick<TransferInfo, 'transfer'>): string =>
 export function title({ entries, files, total }: TransferInfo): string {
   const names = entries.slice(0, 3).map(({ name, folder }) => `${safe(name)}${folder ? '/' : ''}`);
   const more = entries.length > 3 ? ` and ${entries.length - 3} more` : '';
-  return `${names.join(', ')}${more} (${files === 1 ? '1 file' : `${files} files`}, ${size(total)})`;
+  const isOneFile = entries.length === 1 && !entries[0]?.folder;
+  const count = isOneFile ? '' : files === 1 ? '1 file, ' : `${files} files, `;
+  return `${names.join(', ')}${more} (${count}${size(total)})`;
 }
 
-/** An offer as a person sees it before anything else: what may be dangerous comes first. */
-export function offerLines(offer: TransferInfo): string[] {
+/** An offer as a person sees it before anything else: what may be dangerous comes first. `who` is fit for a terminal. */
+export function offerLines(offer: TransferInfo, who = personLabel(offer.from)): string[] {
   const { risky, riskyCount, entries } = offer;
-  const lines = [
-    `${personLabel(offer.from)} offers ${title(offer)}${offer.to ? ', to you alone' : ''}  [${shortId(offer)}]`,
-  ];
+  const lines = [`${who} offers ${title(offer)}${offer.to ? ', to you alone' : ''}`];
   for (const name of risky) lines.push(`  ! ${safe(name)}  could run or hide something`);
   if (riskyCount > risky.length) lines.push(`  ! and ${riskyCount - risky.length} more of that kind`);
   if (entries.length > 1)
@@ -45,15 +45,16 @@ export const LEFT_OUT: Record<string, string> = {
   hidden: 'hidden',
 };
 
-/** One transfer as a line of a list. */
-export function listLine(info: TransferInfo): string {
+/** One transfer as a line of a list, and one for each who was offered it. `isInRoom`: the room goes without saying. */
+export function listLine(info: TransferInfo, { isInRoom = false } = {}): string {
   const way = info.mine
     ? `to ${info.to ? personLabel(info.to) : 'everybody'}`
     : `from ${personLabel(info.from)}`;
   const state = info.mine && info.state === 'serving' ? 'offered' : info.state;
   const part = info.state === 'active' ? ` ${percent(info.bytes, info.total)}` : '';
   const why = info.code && info.state !== 'declined' && info.state !== 'cancelled' ? `, ${info.code}` : '';
-  const lines = [`${shortId(info)}  ${state}${part}${why}  ${title(info)}  ${way} in ${safe(info.room)}`];
+  const where = isInRoom ? '' : ` in ${safe(info.room)}`;
+  const lines = [`${shortId(info)}  ${state}${part}${why}  ${title(info)}  ${way}${where}`];
   for (const { peer, answer, bytes } of info.receivers)
     lines.push(
       `          ${personLabel(peer)}: ${answer === 'progress' ? percent(bytes, info.total) : answer}`,
@@ -127,11 +128,37 @@ export class Progress {
   }
 }
 
+/** True while bytes are on their way, or wait to be. */
+export const isMoving = ({ state, mine, receivers }: TransferInfo): boolean =>
+  mine ? receivers.some(({ answer }) => answer === 'progress') : state === 'active' || state === 'paused';
+
+/** Bytes that are where they are to be: of an own offer, where the fewest are of those who are getting it. */
+export function arrivedBytes({ mine, bytes, total, receivers }: TransferInfo): number {
+  const getting = receivers.filter(({ answer }) => answer === 'progress');
+  return mine ? Math.min(total, ...getting.map((receiver) => receiver.bytes)) : bytes;
+}
+
 /** What goes on without the window that is closed: a line each. */
 export const goesOnLines = (transfers: Iterable<TransferInfo>): string[] =>
   [...transfers]
-    .filter(({ state }) => state === 'active')
-    .map(({ entries, bytes, total }) => {
-      const part = total === 0 ? 100 : Math.floor((bytes / total) * 100);
-      return `${safe(entries[0]?.name ?? '')} goes on in the background, ${part} %; npx chatter transfers`;
-    });
+    .filter((info) => isMoving(info) && info.state !== 'paused')
+    .map((info) => goesOnLine(info, arrivedBytes(info)));
+
+/** `bytes` have arrived already. */
+export function goesOnLine(info: TransferInfo, bytes: number): string {
+  const end = `npx chatter ${info.mine ? 'withdraw' : 'cancel'} ${shortId(info)}`;
+  return `${whatOf(info)} goes on in the background, ${percent(bytes, info.total)}; ${end} ends it.`;
+}
+
+/** `photo.zip`, `Photos/`, `a.txt and 2 more`. */
+export function whatOf({ entries }: Pick<TransferInfo, 'entries'>): string {
+  const [first] = entries;
+  const more = entries.length > 1 ? ` and ${entries.length - 1} more` : '';
+  return `${safe(first?.name ?? '')}${first?.folder ? '/' : ''}${more}`;
+}
+
+/** `12.0 MB in 1.2 s, 10.0 MB/s`; how much alone where it took no time worth telling. What was `reused` was not sent. */
+export function speedWords(bytes: number, seconds: number, reused = 0): string {
+  if (seconds < 1) return size(bytes);
+  return `${size(bytes)} in ${seconds.toFixed(1)} s, ${size((bytes - reused) / seconds)}/s`;
+}

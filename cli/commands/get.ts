@@ -10,11 +10,12 @@ import { chooseRoom, type RoomChoice } from '../choose-room.js';
 import type { Context } from '../context.js';
 import { enter } from '../enter.js';
 import { EXIT } from '../exit-codes.js';
-import { lookAgain } from '../look-again.js';
+import { beforeInterrupt } from '../interrupt.js';
+import { lookAfterLoss } from '../look-again.js';
 import { ask, canAsk } from '../prompt.js';
 import { settled } from '../settled.js';
 import { differing } from '../share-lines.js';
-import { Progress, reusedWords, size, title } from '../transfer-lines.js';
+import { goesOnLines, Progress, reusedWords, speedWords, title } from '../transfer-lines.js';
 
 interface Wanted {
   room: string;
@@ -118,6 +119,7 @@ class Fetching {
   readonly #startedAt = performance.now();
   readonly #state = new Map<string, TransferInfo>();
   readonly #sources = new Map<string, number>();
+  readonly #stopLooking: () => void;
   #check: () => void = () => {};
   #lost: ChatterError | null = null;
 
@@ -127,18 +129,13 @@ class Fetching {
     this.#quiet = quiet;
     this.#progress = new Progress(context.out);
     client.on('event', (event) => this.#onEvent(event));
-    const fail = (err: unknown) => {
-      this.#lost = ChatterError.from(err);
-      this.#check();
-    };
-    client.on('failed', fail);
-    client.on(
-      'resync',
-      () =>
-        void lookAgain(
-          () => this.#look(),
-          () => this.#lost !== null,
-        ).catch(fail),
+    this.#stopLooking = lookAfterLoss(
+      client,
+      () => this.#look(),
+      (err) => {
+        this.#lost = err;
+        this.#check();
+      },
     );
   }
 
@@ -150,6 +147,10 @@ class Fetching {
       if (!out.json && !this.#quiet) out.note(`Fetching ${title(transfer)}`);
     }
     const wanted = () => transfers.map(({ transfer }) => this.#state.get(transfer) as TransferInfo);
+    const takeBack = beforeInterrupt(() => {
+      this.#progress.clear();
+      if (!this.#quiet) for (const line of goesOnLines(wanted())) out.note(line);
+    });
     await this.#look();
     await new Promise<void>((resolve) => {
       this.#check = () => {
@@ -157,6 +158,8 @@ class Fetching {
       };
       this.#check();
     });
+    takeBack();
+    this.#stopLooking();
     this.#progress.clear();
     if (this.#lost) throw this.#lost;
     const failed = wanted().find(({ state }) => state !== 'done');
@@ -177,9 +180,8 @@ class Fetching {
       for (const place of paths) out.line(place);
       const bytes = done.reduce((sum, { total }) => sum + total, 0);
       const reused = done.reduce((sum, each) => sum + each.reused, 0);
-      return out.note(
-        `${size(bytes)} in ${seconds.toFixed(1)} s. ${reused > 0 ? reusedWords({ reused }) : ''}`.trim(),
-      );
+      const here = reused > 0 ? ` ${reusedWords({ reused })}` : '';
+      return out.note(`${speedWords(bytes, seconds, reused)}, every byte checked.${here}`);
     }
     for (const { transfer, paths: places, total: bytes, reused } of done) {
       const sources = this.#sources.get(transfer) ?? 1;

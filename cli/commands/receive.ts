@@ -8,10 +8,10 @@ import { chooseRoom, type RoomChoice } from '../choose-room.js';
 import type { Context } from '../context.js';
 import { enter } from '../enter.js';
 import { EXIT, exitCode } from '../exit-codes.js';
-import { lookAgain } from '../look-again.js';
+import { lookAfterLoss } from '../look-again.js';
 import { safe } from '../output.js';
 import { ask, canAsk } from '../prompt.js';
-import { offerLines, Progress, reusedWords, shortId, title } from '../transfer-lines.js';
+import { goesOnLines, offerLines, Progress, reusedWords, shortId, title } from '../transfer-lines.js';
 
 /** Takes what is offered in a room: asks about each offer, or with `--yes` takes those of `--from`. */
 export async function run(
@@ -94,26 +94,26 @@ class Receiver {
     this.#client.on('event', (event) => {
       if ('roomId' in event && event.roomId === this.#roomId) this.#onEvent(event);
     });
-    let isOver = false;
-    void ended.catch(() => {}).finally(() => (isOver = true));
-    this.#client.on('failed', this.#fail);
-    this.#client.on(
-      'resync',
-      () =>
-        void lookAgain(
-          () => this.#look(),
-          () => isOver,
-        ).catch(this.#fail),
-    );
-    const stop = () => this.#end(EXIT.done);
+    const stopLooking = lookAfterLoss(this.#client, () => this.#look(), this.#fail);
+    const stop = () => void this.#stop();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
     if (!this.#context.out.json) this.#context.out.note('Waiting for offers; Ctrl-C ends this.');
     await this.#look();
     try {
       return await ended;
     } finally {
+      stopLooking();
       this.#progress.clear();
     }
+  }
+
+  /** What was taken goes on without this window. */
+  async #stop(): Promise<void> {
+    const all = await this.#client.request('transfers', { room: this.#roomId }).catch(() => []);
+    this.#progress.clear();
+    for (const line of goesOnLines(all.filter(({ transfer, mine }) => !mine && this.#seen.has(transfer))))
+      this.#context.out.note(line);
+    this.#end(EXIT.done);
   }
 
   async #look(): Promise<void> {
@@ -132,7 +132,9 @@ class Receiver {
 
   async #decide(offer: TransferInfo): Promise<void> {
     const { out } = this.#context;
-    if (!out.json) for (const line of offerLines(offer)) out.note(line);
+    if (!out.json)
+      for (const [i, line] of offerLines(offer).entries())
+        out.note(i === 0 ? `${line}  [${shortId(offer)}]` : line);
     if (!this.#options.yes) {
       const answer = await ask('Take it? [y/N] ');
       if (answer === null) return this.#end(EXIT.done);

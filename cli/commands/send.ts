@@ -10,11 +10,12 @@ import { chooseRoom, type RoomChoice } from '../choose-room.js';
 import type { Context } from '../context.js';
 import { enter } from '../enter.js';
 import { EXIT, exitCode } from '../exit-codes.js';
-import { lookAgain } from '../look-again.js';
+import { beforeInterrupt } from '../interrupt.js';
+import { lookAfterLoss } from '../look-again.js';
 import { safe } from '../output.js';
 import { personLabel } from '../person-commands.js';
 import { settled } from '../settled.js';
-import { LEFT_OUT, Progress, shortId, size, title } from '../transfer-lines.js';
+import { goesOnLine, LEFT_OUT, Progress, shortId, speedWords, title } from '../transfer-lines.js';
 
 /** Off a terminal nobody sees that it still waits. */
 const ANSWER_MS = 10 * 60_000;
@@ -107,8 +108,11 @@ class Receivers {
   readonly #progress: Progress;
   readonly #gone = new Set<string>();
   #sent: TransferInfo | null = null;
+  /** Bytes that each has got, on an average. */
+  #arrived = 0;
   #lost: ChatterError | null = null;
   #check: () => void = () => {};
+  readonly #stopLooking: () => void;
   readonly #startedAt = performance.now();
 
   constructor(client: Client, context: Context, roomId: string) {
@@ -118,18 +122,13 @@ class Receivers {
     client.on('event', (event) => {
       if ('roomId' in event && event.roomId === roomId) this.#onEvent(event);
     });
-    const fail = (err: unknown) => {
-      this.#lost = ChatterError.from(err);
-      this.#check();
-    };
-    client.on('failed', fail);
-    client.on(
-      'resync',
-      () =>
-        void lookAgain(
-          () => this.#look(),
-          () => this.#lost !== null,
-        ).catch(fail),
+    this.#stopLooking = lookAfterLoss(
+      client,
+      () => this.#look(),
+      (err) => {
+        this.#lost = err;
+        this.#check();
+      },
     );
   }
 
@@ -139,6 +138,10 @@ class Receivers {
     { wait, answerMs: limit }: Waiting,
   ): Promise<number> {
     this.#sent ??= sent;
+    const takeBack = beforeInterrupt(() => {
+      this.#progress.clear();
+      if (this.#arrived > 0) this.#context.out.note(goesOnLine(sent, this.#arrived));
+    });
     await this.#look();
     let timer: NodeJS.Timeout | undefined;
     let late = false;
@@ -160,6 +163,8 @@ class Receivers {
       this.#check();
     });
     clearTimeout(timer);
+    takeBack();
+    this.#stopLooking();
     this.#progress.clear();
     if (this.#lost) throw this.#lost;
     return this.#report(people, wait);
@@ -198,7 +203,7 @@ class Receivers {
       throw new ChatterError(sent.code as ErrorCode, { message: ERRORS[sent.code as ErrorCode] });
     const done = results.filter(({ state }) => state === 'done').length;
     if (done > 0 && done >= (wait ?? 1)) {
-      if (!out.json) out.note(`${size(sent.total)} in ${seconds.toFixed(1)} s.`);
+      if (!out.json) out.note(`${speedWords(sent.total, seconds)}.`);
       return EXIT.done;
     }
     if (results.length > 0 && results.every(({ state }) => state === 'declined'))
@@ -227,6 +232,7 @@ class Receivers {
       if (event.type === 'transfer-changed') this.#sent = event;
       if (event.type === 'transfer-progress') {
         const receivers = Math.max(1, sent.receivers.length);
+        this.#arrived = event.bytes / receivers;
         this.#progress.show({ ...event, total: event.total * receivers });
       }
     }

@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import path from 'node:path';
+import { fromHome } from '../home-path.js';
 import { isMessageVerb, type MessageVerb, suits } from '../message-commands.js';
 import { messageTag } from '../message-tag.js';
 import { safe } from '../output.js';
@@ -34,6 +33,8 @@ export function begun(text: string, cursor: number): Begun | null {
   if (verb) return { kind: 'verb', word: verb[1] as string, from: 1 };
   const [whole, name = '', rest = ''] = /^\/([a-z]+) +(.*)$/s.exec(before) ?? [];
   const takes = TAKES.get(name);
+  const [to, place = ''] = (name === 'accept' && /^\S+ +to +(.*)$/s.exec(rest)) || [];
+  if (to !== undefined) return { kind: 'path', word: place, from: before.length - place.length };
   if (isMessageVerb(name)) return begunAbout(name, rest, before.length);
   if (whole !== undefined && takes && takes !== 'nothing' && takes !== 'text')
     return { kind: takes, word: rest, from: before.length - rest.length };
@@ -155,7 +156,7 @@ const isOpen = ({ state }: { state: string }): boolean =>
 async function paths(word: string): Promise<string[]> {
   const slash = word.lastIndexOf('/') + 1;
   const [folder, begin] = [word.slice(0, slash), word.slice(slash)];
-  const where = path.resolve(folder.replace(/^~(?=\/)/, homedir()) || '.');
+  const where = fromHome(folder || '.');
   const found = await readdir(where, { withFileTypes: true }).catch(() => []);
   return found
     .filter(({ name }) => name.startsWith(begin) && (begin.startsWith('.') || !name.startsWith('.')))

@@ -28,7 +28,7 @@ export interface MessageEntry extends Base {
 /** Something that happened. People who come, or go, one after the other are one line. */
 export interface LineEntry extends Base {
   readonly type: 'line';
-  readonly kind: 'joined' | 'left' | 'lost' | 'other';
+  readonly kind: 'joined' | 'back' | 'left' | 'lost' | 'other';
   readonly tone: Tone;
   readonly lines: readonly string[];
   /** Names of the people whom lines of one kind are about, by id. */

@@ -25,7 +25,7 @@ const TIGHT = 40;
 /** A text gets as much even where nothing fits. */
 const LEAST_TEXT_CELLS = 8;
 
-const span = (text: string, tone: Tone = 'plain'): Span => ({ text, tone });
+export const span = (text: string, tone: Tone = 'plain'): Span => ({ text, tone });
 
 /** How entries are drawn. */
 export interface Look {
@@ -176,7 +176,7 @@ function fitName(name: string, width: number): string {
   return fit(cut(shown.slice(0, -tag.length), width - tag.length) + tag, width);
 }
 
-const LINE_MARKS = { joined: '→', left: '←', lost: '!', other: '' } as const;
+const LINE_MARKS = { joined: '→', back: '→', left: '←', lost: '!', other: '' } as const;
 /** Of more people than this only the number is told. */
 const NAMED_PEOPLE = 3;
 
@@ -198,6 +198,7 @@ function peopleLine({ kind, people }: LineEntry): string {
       ? `${names.length} people`
       : [names.slice(0, -1).join(', '), names.at(-1)].filter(Boolean).join(' and ');
   if (kind === 'lost') return `${who} cannot be reached any more; still trying`;
+  if (kind === 'back') return `${who} ${names.length === 1 ? 'is' : 'are'} back`;
   return `${who} ${kind === 'joined' ? 'joined' : 'left'}`;
 }
 

@@ -1,7 +1,8 @@
 import { cells } from './cells.js';
 import type { Tone } from './entries.js';
-import { type Frame, PEOPLE_CELLS } from './layout.js';
+import type { Frame } from './layout.js';
 import type { Row } from './log-rows.js';
+import { PEOPLE_CELLS } from './sizes.js';
 
 /** Select graphic rendition (ECMA-48 section 8.3.117): a weight, and one of the sixteen colours that every terminal has, light or dark. */
 const TONES: Record<Tone, { weight?: number; hue?: number }> = {

@@ -1,8 +1,10 @@
 import type { ApiEvent, Peer, Person } from '../../src/daemon/api.js';
 import type { TransferInfo } from '../../src/daemon/files-api.js';
+import { callEventLine } from '../call-lines.js';
 import { withReceipt } from '../delivery.js';
 import { pathLabel } from '../path-label.js';
-import { offerLines, reusedWords, shortId } from '../transfer-lines.js';
+import { offerLines, shortId } from '../transfer-lines.js';
+import { transferNews, withTransferEvent } from '../transfer-news.js';
 import {
   type Entry,
   KEPT_ENTRIES,
@@ -30,10 +32,13 @@ export function reduceEvents(state: State, events: readonly ApiEvent[]): State {
     } else if (event.type === 'message' && event.request) {
       next = withRequests(reducePeople(flushed(next, added), event), [event.author], Date.parse(event.time));
     } else {
+      const isBack = event.type === 'peer-joined' && next.gone.has(event.peer.id);
       next = reducePeople(next, event);
-      next = reduceTransfers(next, event);
-      const entry = entryOf(next, event);
+      const entry = entryOf(next, event, isBack);
       if (entry) added.push(entry);
+      added.push(...newsOf(next, event));
+      const transfers = withTransferEvent(next.transfers, event);
+      if (transfers !== next.transfers) next = { ...next, transfers };
     }
   }
   return flushed(next, added);
@@ -123,7 +128,7 @@ function reducePeople(state: State, event: ApiEvent): State {
     case 'joined':
       return withPeople({ ...state, joined: true, self: event.self }, event.members);
     case 'left':
-      return { ...state, joined: false, here: new Map(), peers: new Map() };
+      return { ...state, joined: false, here: new Map(), peers: new Map(), typing: new Map(), callers: 0 };
     case 'peer-joined':
       return {
         ...state,
@@ -183,40 +188,22 @@ export function withPeers(state: State, people: readonly Peer[]): State {
 /** The state with what is offered and under way. */
 export const withTransfers = (state: State, transfers: readonly TransferInfo[]): State => ({
   ...state,
-  transfers: new Map(transfers.map((info) => [info.transfer, info])),
+  transfers: new Map(
+    transfers.map((info) => [
+      info.transfer,
+      { ...info, startedAt: state.transfers.get(info.transfer)?.startedAt },
+    ]),
+  ),
 });
 
-function reduceTransfers(state: State, event: ApiEvent): State {
-  const put = (transfer: string, change: Partial<TransferInfo>): State => {
-    const known = state.transfers.get(transfer);
-    if (!known) return state;
-    return { ...state, transfers: new Map(state.transfers).set(transfer, { ...known, ...change }) };
-  };
-  switch (event.type) {
-    case 'file-offered':
-    case 'transfer-changed':
-      return { ...state, transfers: new Map(state.transfers).set(event.transfer, event) };
-    case 'transfer-progress': {
-      const { bytes, total, reused, ratePerSecond, sources } = event;
-      return put(event.transfer, { state: 'active', bytes, total, reused, ratePerSecond, sources });
-    }
-    case 'transfer-done':
-      return put(event.transfer, { state: 'done', bytes: event.bytes, paths: event.paths, ratePerSecond: 0 });
-    case 'transfer-failed':
-      return put(event.transfer, { state: 'failed', code: event.code, ratePerSecond: 0 });
-    default:
-      return state;
-  }
-}
-
-/** What the log says of an event; null for what need not be told. */
-function entryOf(state: State, event: ApiEvent): Entry | null {
+/** What the log says of an event; null for what need not be told. `isBack`: whoever comes was here before. */
+function entryOf(state: State, event: ApiEvent, isBack: boolean): Entry | null {
   const name = (person: Person) => nameOf(state.names, person);
   switch (event.type) {
     case 'message':
       return messageEntry(state, event);
     case 'peer-joined':
-      return { ...line(event, 'dim', []), kind: 'joined', people: one(event.peer, name) };
+      return { ...line(event, 'dim', []), kind: isBack ? 'back' : 'joined', people: one(event.peer, name) };
     case 'peer-left':
       return {
         ...line(event, event.reason === 'left' ? 'dim' : 'risk', []),
@@ -229,26 +216,27 @@ function entryOf(state: State, event: ApiEvent): Entry | null {
       return line(event, 'dim', [`${name(event.peer)} is reached by ${pathLabel(event.path)}`]);
     case 'file-offered':
       return line(event, 'strong', [
-        ...offerLines(event),
-        `/accept ${shortId(event)}   /decline ${shortId(event)}`,
+        ...offerLines(event, name(event.from)),
+        `/accept ${shortId(event)}   /accept ${shortId(event)} to DIR   /decline ${shortId(event)}`,
       ]);
-    case 'transfer-done':
-      return event.paths.length === 0
-        ? null
-        : line(event, 'done', [
-            ...event.paths.map((place) => `✓ ${place}`),
-            ...(event.reused > 0 ? [reusedWords(event)] : []),
-          ]);
-    case 'transfer-failed':
     case 'file-refused':
     case 'peer-lookalike':
     case 'history-notice':
     case 'error':
       return line(event, 'risk', [`! ${event.text}`]);
-    default:
-      return null;
+    default: {
+      const call = callEventLine(event, name);
+      return call ? line(event, 'strong', [`☎ ${call}`]) : null;
+    }
   }
 }
+
+/** What the log says of a transfer that goes on or ends. */
+const newsOf = (state: State, event: ApiEvent): LineEntry[] =>
+  transferNews(state.transfers, event, (person) => nameOf(state.names, person)).map(({ tone, lines }, i) => ({
+    ...line(event, tone, lines),
+    key: `${event.epoch}:${event.seq}:${i}`,
+  }));
 
 function undelivered(state: State, event: Extract<ApiEvent, { type: 'message-undelivered' }>): LineEntry {
   const what = event.ids.length === 1 ? 'your last line' : `your last ${event.ids.length} lines`;

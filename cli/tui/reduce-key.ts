@@ -113,8 +113,9 @@ function edited(state: State, key: Key): Reduced {
   if (!editor) return { state, effect: null };
   const next = { ...state, editor };
   if (key.type === 'paste') {
-    const isTooMuch = editor.text.length > PASTE_CHARACTERS;
-    return { state: { ...(isTooMuch ? state : next), hint: amount(editor.text) }, effect: null };
+    if (editor.text.length > PASTE_CHARACTERS)
+      return { state: { ...state, hint: amount(editor.text) }, effect: null };
+    return { state: measured(next), effect: null };
   }
   const typing = editor.text !== state.editor.text && editor.text !== '' && !editor.text.startsWith('/');
   return { state: next, effect: typing ? { type: 'typing' } : null };
@@ -123,10 +124,8 @@ function edited(state: State, key: Key): Reduced {
 function submitted(state: State, isSure: boolean): Reduced {
   const { text } = state.editor;
   if (text.trim() === '') return { state: atEnd(state), effect: null };
-  const bytes = Buffer.byteLength(text);
-  if (bytes > LIMITS.lineBytes) return { state: { ...state, hint: amount(text) }, effect: null };
-  if (!isSure && lineCount(text) > UNASKED_LINES)
-    return { state: { ...state, hint: amount(text), asked: 'send' }, effect: null };
+  const asking = measured(state);
+  if (asking.hint?.tone === 'failed' || (asking.asked && !isSure)) return { state: asking, effect: null };
   const { target } = state;
   return {
     state: { ...atEnd(state), editor: taken(state.editor), target: null, unreadFrom: null },
@@ -137,8 +136,15 @@ function submitted(state: State, isSure: boolean): Reduced {
 function interrupted(state: State, isSure: boolean): Reduced {
   if (isSure) return { state, effect: { type: 'close' } };
   const editor = state.editor.text === '' ? state.editor : withText(taken(state.editor), '');
-  const hint: Hint = { text: 'Ctrl-C again closes this window.', tone: 'risk' };
+  const back = state.editor.text === '' ? '' : ' The arrow up brings back what you wrote.';
+  const hint: Hint = { text: `Ctrl-C again closes this window.${back}`, tone: 'risk' };
   return { state: { ...state, editor, hint, asked: 'leave', target: null }, effect: null };
+}
+
+/** The state with what is to be asked or told before this is said: the next Enter answers it. */
+function measured(state: State): State {
+  const hint = amount(state.editor.text);
+  return { ...state, hint, asked: hint?.tone === 'risk' ? 'send' : null };
 }
 
 /** How much it would be to say this; null where that goes without saying. */

@@ -1,6 +1,6 @@
 import type { Peer, Person } from '../../src/daemon/api.js';
 import type { Message } from '../../src/daemon/chat-api.js';
-import type { TransferInfo } from '../../src/daemon/files-api.js';
+import type { Transfers } from '../transfer-news.js';
 import { type Editor, EMPTY_EDITOR } from './editor.js';
 import type { Entry, Tone } from './entries.js';
 
@@ -58,6 +58,8 @@ export interface State {
   readonly reach: ReadonlyMap<string, { readonly delivered: number; readonly read: number }>;
   /** People whose wish to write to one alone was told, by id. */
   readonly requested: ReadonlyMap<string, Person>;
+  /** How many are in a call of this room. */
+  readonly callers: number;
   /** Others who are writing, by id. */
   readonly typing: ReadonlyMap<string, Person>;
   /** The first entry that was not seen when it came: a line stands above it. */
@@ -69,7 +71,7 @@ export interface State {
   /** Messages that came below what is visible. */
   readonly below: number;
   /** Offered and under way, by id. */
-  readonly transfers: ReadonlyMap<string, TransferInfo>;
+  readonly transfers: Transfers;
   readonly editor: Editor;
   readonly target: Target | null;
   readonly completion: Completion | null;
@@ -99,6 +101,7 @@ export const emptyState = (
   older: 'unknown',
   reach: new Map(),
   requested: new Map(),
+  callers: 0,
   typing: new Map(),
   unreadFrom: null,
   focused: true,

@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { lookAgain } from '../../cli/look-again.js';
+import { lookAfterLoss } from '../../cli/look-again.js';
 import { wanted } from '../../cli/share-slash.js';
+import type { Client } from '../../src/daemon/client.js';
 import { ChatterError } from '../../src/errors.js';
 import { type Command, Person } from '../support/command.js';
 
@@ -120,7 +123,7 @@ t.test('of what was got before only what changed comes, and the command says so'
   content.set(randomBytes(10), 40 * MIB);
   writeFileSync(image, content);
   const second = await get();
-  t.match(second.err, /67\.1 MB in .* Already here: 66\.8 MB\./);
+  t.match(second.err, /67\.1 MB.*, every byte checked\. Already here: 66\.8 MB\./);
   t.match(second.out, /image \(1\)$/m);
   t.ok(readFileSync(path.join(bob.home, 'image (1)')).equals(content));
 });
@@ -136,19 +139,40 @@ t.test('the name that /get takes may have spaces, and says which of several', as
 });
 
 t.test('a node that is lost while it is asked how things stand is asked again', async (t) => {
+  const client = new EventEmitter();
   let asked = 0;
-  const look = async () => {
-    if (++asked < 3) throw new ChatterError('NODE_LOST');
+  let answers: () => Promise<void>;
+  const failures: string[] = [];
+  const look = () => {
+    asked++;
+    return answers();
   };
-  await lookAgain(look, () => false);
-  t.equal(asked, 3);
-  await lookAgain(look, () => true);
-  t.equal(asked, 3, 'not when nobody waits any more');
-  const unknown = async () => Promise.reject(new ChatterError('TRANSFER_UNKNOWN'));
-  await t.rejects(
-    lookAgain(unknown, () => false),
-    { code: 'TRANSFER_UNKNOWN' },
-  );
+  const watch = () => lookAfterLoss(client as unknown as Client, look, ({ code }) => failures.push(code));
+  const lost = async () => Promise.reject(new ChatterError('NODE_LOST'));
+  let stop = () => {};
+  await new Promise<void>((answered) => {
+    answers = async () => (asked < 3 ? lost() : answered());
+    stop = watch();
+    client.emit('resync');
+  });
+  stop();
+  client.emit('resync');
+  client.emit('failed', new ChatterError('NODE_LOST'));
+  t.same([asked, failures], [3, []], 'not when nobody waits any more');
+
+  answers = lost;
+  const end = watch();
+  client.emit('resync');
+  end();
+  await sleep(500);
+  t.equal(asked, 4, 'nor goes on asking when what it waited for has come');
+
+  answers = async () => Promise.reject(new ChatterError('TRANSFER_UNKNOWN'));
+  watch();
+  client.emit('resync');
+  await new Promise(setImmediate);
+  client.emit('failed', new ChatterError('NODE_LOST'));
+  t.same(failures, ['TRANSFER_UNKNOWN'], 'the first cause is told, once');
 });
 
 t.test('what cannot be is said in one line and a number', async (t) => {

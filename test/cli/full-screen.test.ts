@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { type Host, Lan } from '../hosts/hosts.js';
 import { enter, objects, Person } from '../support/command.js';
@@ -29,8 +32,6 @@ if (has(t, 'root', 'ip', 'tmux')) {
     const lines = Array.from({ length: 200 }, (_, i) => `pasted ${i}`);
     terminal.paste(lines.join('\n'));
     await terminal.until(/── 200 lines, 2\.1 kB, as one message\? Enter says it/);
-    terminal.press('Enter');
-    await terminal.until(/── 200 lines, 2\.1 kB/);
     terminal.press('Enter');
     await window.until(/pasted 199/);
     const said = objects(window.out).filter(({ text }) => String(text).startsWith('pasted'));
@@ -109,12 +110,12 @@ if (has(t, 'root', 'ip', 'tmux')) {
       lan.cut(lan.hosts[1] as Host);
       await terminal.until(/! Amber Fox cannot be reached any more; still trying/);
       lan.heal(lan.hosts[1] as Host);
-      await terminal.until(/still trying\n.*→ Amber Fox joined/);
+      await terminal.until(/still trying\n.*→ Amber Fox is back/);
 
       terminal.type('half a line');
       await terminal.until(/^> half a line/m);
       terminal.press('C-c');
-      await terminal.until(/── Ctrl-C again closes this window\.[^\n]*\n> +\/help/);
+      await terminal.until(/── Ctrl-C again closes this window\. The arrow up brings back[^\n]*\n> +\/help/);
       terminal.press('C-c');
       await terminal.until(CLEAN_END);
 
@@ -129,6 +130,60 @@ if (has(t, 'root', 'ip', 'tmux')) {
       process.kill(childOf(next.pid), 'SIGTERM');
       await next.until(CLEAN_END);
       t.equal((await window.end('{quit}\n')).code, 0);
+    },
+  );
+
+  t.test(
+    'Ctrl-C gives the terminal back at each moment, and says what goes on without the window',
+    async (t) => {
+      const lan = new Lan(2);
+      t.teardown(() => lan.close());
+      const [person, other] = lan.hosts.map((host) => new Person(t, host as Host)) as [Person, Person];
+      const asked = new TmuxTerminal(t, person, ['join']);
+      await asked.until(/Room name or invite link/);
+      asked.press('C-c');
+      await asked.until(/only\]:\n+exit 130 +icanon +echo/);
+      const starting = new TmuxTerminal(t, person, ['join', 'lab', '--yes'], { waits: true });
+      starting.press('Enter');
+      while (!/^exit /m.test(starting.screen)) {
+        starting.press('C-c');
+        await sleep(200); // again and again, wherever it is
+      }
+      await starting.until(/^exit (130|0) +icanon +echo/m);
+
+      const file = path.join(person.home, 'big');
+      writeFileSync(file, randomBytes(40_000_000));
+      await person.run(['set', 'upload-limit', '1MB']);
+      const theirs = await enter(other, 'lab');
+      const sending = new TmuxTerminal(t, person, ['send', 'lab', file, '--yes']);
+      await theirs.until(/"file-offered"/);
+      const [offer] = objects(theirs.out).filter(({ type }) => type === 'file-offered');
+      const id = String(offer?.transfer).slice(0, 8);
+      t.match(await other.run(['accept', id]), { code: 0 });
+      await sending.until(/^\[=* +\] +[1-9]\d* %/m);
+      sending.press('C-c');
+      const line = new RegExp(
+        `^(\\^C)?big goes on in the background, \\d+ %; npx chatter withdraw ${id} ends it\\.\\n+exit (\\d+) +icanon +echo`,
+        'm',
+      );
+      t.match(line.exec(await sending.until(line)), { 2: '130' }, 'no bar is left before it');
+
+      const window = new TmuxTerminal(t, person, ['join', 'lab']);
+      await window.until(/^ ↑ big +█*░* +\d+ % .* to 1$/m);
+      window.press('C-c', 'C-c');
+      t.match(line.exec(await window.until(line)), { 2: '0' });
+
+      const frozen = new TmuxTerminal(t, person, ['join', 'lab']);
+      await frozen.until(/^ ↑ big/m);
+      frozen.type('kept by no node');
+      await frozen.until(/^> kept by no node/m);
+      const { pid } = JSON.parse(person.read('node.json')) as { pid: number };
+      process.kill(pid, 'SIGSTOP');
+      frozen.press('C-c', 'C-c');
+      await frozen.until(CLEAN_END);
+      process.kill(pid, 'SIGCONT');
+      t.match(await person.run(['withdraw', id]), { code: 0 });
+      t.equal((await theirs.end('{quit}\n')).code, 0);
     },
   );
 }

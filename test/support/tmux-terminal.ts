@@ -25,7 +25,8 @@ export class TmuxTerminal {
   ) {
     const quoted = [process.execPath, MAIN, '--data', person.data, ...args].map(quote).join(' ');
     const modes = "stty -a | tr ' ;' '\\n\\n' | grep -xE -- '-?(icanon|echo)' | tr '\\n' ' '";
-    const script = `${waits ? 'read -r line; ' : ''}${quoted}; printf '\\nexit %s ' $?; ${modes}; exec cat`;
+    // The shell outlives a Ctrl-C that ends what it runs.
+    const script = `trap : INT; ${waits ? 'read -r line; ' : ''}${quoted}; printf '\\nexit %s ' $?; ${modes}; trap '' INT; exec cat`;
     const inside = person.host ? ['ip', 'netns', 'exec', person.host.namespace] : [];
     const environment = ['env', '-u', 'NODE_OPTIONS', `HOME=${person.home}`, 'LC_ALL=C.UTF-8'];
     const command = [...inside, ...environment, 'sh', '-c', script].map(quote).join(' ');
