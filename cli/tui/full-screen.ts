@@ -7,6 +7,7 @@ import { EXIT } from '../exit-codes.js';
 import { goesOnLines } from '../transfer-lines.js';
 import { ALONE_MS, aloneLines } from './alone.js';
 import { Attention } from './attention.js';
+import { boundHeap } from './heap-bounds.js';
 import { KeyDecoder } from './keys.js';
 import { withPeers } from './reduce-event.js';
 import { type Effect, reduceKey } from './reduce-key.js';
@@ -58,6 +59,7 @@ export class FullScreen {
     const closed = new Promise<void>((resolve) => {
       this.#close = resolve;
     });
+    boundHeap();
     this.#listen();
     const peersTimer = setInterval(() => void this.#reader.people(), PEERS_MS);
     const aloneTimer = setTimeout(() => this.#view.note(aloneLines(this.#view.state), 'dim'), ALONE_MS);
