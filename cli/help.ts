@@ -1,6 +1,15 @@
-import type { Command } from 'commander';
+import { type Command, Help, type Option } from 'commander';
 
 const COLUMNS = 80;
+/** By which a room is entered: the same for many commands, so that they are told after what is a command's own. */
+const ROOM_OPTIONS = ['--protected', '--open', '--reach', '--invite-file', '--yes'];
+
+/** The options of a command as its help tells them. */
+export function ownOptionsFirst(command: Command): Option[] {
+  const all = new Help().visibleOptions(command);
+  const rank = ({ long }: Option) => (long === '--help' ? 2 : ROOM_OPTIONS.includes(long ?? '') ? 1 : 0);
+  return all.toSorted((a, b) => rank(a) - rank(b));
+}
 
 /** Commands by what they are for; one that is named nowhere is told last. */
 const GROUPS: Record<string, readonly string[]> = {

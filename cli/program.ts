@@ -6,7 +6,7 @@ import type { Action } from './add-command.js';
 import { addCallCommands } from './call-commands.js';
 import type { GlobalOptions } from './context.js';
 import { addFileCommands } from './file-commands.js';
-import { shortHelp } from './help.js';
+import { ownOptionsFirst, shortHelp } from './help.js';
 import { addHistoryCommands } from './history-commands.js';
 import { address, collect, hookEvent, port, seconds, wholeNumber } from './option-values.js';
 import { DETACH, NO_WAIT, YES } from './option-words.js';
@@ -67,6 +67,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .configureHelp({
       showGlobalOptions: false,
       helpWidth: 80,
+      visibleOptions: ownOptionsFirst,
       optionDescription: ({ description }) => description,
     })
     .exitOverride()

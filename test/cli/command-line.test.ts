@@ -54,6 +54,17 @@ t.test('an option that several commands take is told in the same words, up to wh
   for (const [option, words] of told) t.equal(words.size, 1, `${option}: ${[...words].join(' | ')}`);
 });
 
+t.test('what is a command of its own is told before what many have', async (t) => {
+  for (const command of buildProgram(() => {}).commands) {
+    const told = [...command.helpInformation().matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(
+      ([, long]) => long,
+    );
+    t.equal(told.at(-1), '--help', command.name());
+    const room = told.indexOf('--protected');
+    if (room >= 0) t.same(told.slice(room), [...ENTERING, '--help'], command.name());
+  }
+});
+
 t.test('what is not understood is told in one line on standard error, and ends with 2', async (t) => {
   const person = new Person(t);
   const wrong: [string[], RegExp][] = [
@@ -252,4 +263,5 @@ t.test('at a terminal one is asked which room, and no answer joins none', async 
   t.notOk(existsSync(person.data), 'no node was started');
 });
 
+const ENTERING = ['--protected', '--open', '--reach', '--invite-file', '--yes'];
 const SECRET = 'correct horse battery staple';
