@@ -4,17 +4,20 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { systemClock } from '../../src/clock.js';
 import { MAIN } from '../hosts/hosts.js';
 import { Api, NODE_OPTIONS } from '../support/api-server.js';
+import type { HeapFigures } from './heap-figures.js';
 import { summary } from './summary.js';
 
 /** The flood, and when in it memory is looked at. */
-const SECONDS = 30;
-const LOOKS = [10, 20, 30];
+const LOOKS = [10, 20, 30, 40, 50, 60];
+const SECONDS = 60;
 const LINES_PER_SECOND = 1_000;
 const TICK_MS = 10;
 const KEY_EVERY_MS = 97;
+const HEAP_FIGURES = path.resolve('dist/test/bench/heap-figures.js');
 
 /**
  * How soon a key is seen on the full screen while 1,000 lines a second come, and what the window holds then. No node takes
@@ -31,27 +34,32 @@ export async function typingInAFlood(): Promise<void> {
   try {
     await screen.until('lobby');
     console.log(summary('a key on the full screen, nobody talks', await typing(screen, 3)));
-    const before = screen.heldBytes();
     const flood = flooding(api);
     const times: number[] = [];
-    const held = [before];
+    const held: [string, HeapFigures][] = [['before', screen.held()]];
     for (const [i, until] of LOOKS.entries()) {
       times.push(...(await typing(screen, until - (LOOKS[i - 1] ?? 0))));
-      held.push(screen.heldBytes());
+      held.push([`${until} s`, screen.held()]);
     }
     const said = await flood;
+    held.push(['collected', await screen.heldAlive()]);
     console.log(summary(`the same, ${LINES_PER_SECOND} lines/s for ${SECONDS} s`, times));
     const sorted = [...times].sort((x, y) => x - y);
     console.log(
-      `  p95 ${sorted[Math.floor(sorted.length * 0.95)]?.toFixed(0)} ms, ${said} lines in all; the window holds ` +
-        `${held.map((bytes) => (bytes / 1e6).toFixed(0)).join(', ')} MB before and after ${LOOKS.join(', ')} s`,
+      `  p95 ${sorted[Math.floor(sorted.length * 0.95)]?.toFixed(0)} ms, ${said} lines in all; what the window holds, in MB:`,
     );
+    for (const [when, figures] of held) console.log(`  ${when.padStart(9)}  ${heldWords(figures)}`);
   } finally {
     await screen.close(); // before its node: it would start one
     await api.close();
     rmSync(folder, { recursive: true });
   }
 }
+
+const heldWords = ({ rss, young, old, oldUsed, external }: HeapFigures): string => {
+  const mb = (bytes: number) => (bytes / 1e6).toFixed(1).padStart(5);
+  return `resident ${mb(rss)}, young ${mb(young)}, old ${mb(old)} (used ${mb(oldUsed)}), buffers ${mb(external)}`;
+};
 
 /** Says lines at their rate; resolves to how many. */
 async function flooding(api: Api): Promise<number> {
@@ -92,14 +100,17 @@ async function typing(screen: Screen, seconds: number): Promise<number[]> {
 /** The full screen at a terminal of its own, made by `script`; what it draws can be waited for. */
 class Screen {
   readonly #child: ChildProcess;
+  readonly #figures: string;
   #drawn = '';
   #wake: () => void = () => {};
 
   constructor(folder: string) {
-    const command = `stty cols 120 rows 40; exec ${process.execPath} ${MAIN} join lobby --data ${folder}`;
+    this.#figures = path.join(folder, 'figures.json');
+    const node = `${process.execPath} --expose-gc --import ${pathToFileURL(HEAP_FIGURES)}`;
+    const command = `stty cols 120 rows 40; exec ${node} ${MAIN} join lobby --data ${folder}`;
     this.#child = spawn('script', ['-qfc', command, '/dev/null'], {
       stdio: 'pipe',
-      env: { ...process.env, TERM: 'xterm-256color' },
+      env: { ...process.env, TERM: 'xterm-256color', HEAP_FIGURES: this.#figures },
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       this.#drawn = (this.#drawn + chunk).slice(-200_000);
@@ -133,16 +144,17 @@ class Screen {
     }
   }
 
-  /** Memory of the window's own process, resident. */
-  heldBytes(): number {
-    const children = (pid: number) =>
-      readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-    let pid = this.#child.pid as number;
-    for (let next = children(pid); next.length > 0; next = children(pid)) {
-      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('\0join\0')) break;
-      pid = next[0] as number;
-    }
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+  /** What the window's own process held when it was asked last: not long ago. */
+  held(): HeapFigures {
+    return JSON.parse(readFileSync(this.#figures, 'utf8')) as HeapFigures;
+  }
+
+  /** What it holds once all that is dead was collected. */
+  async heldAlive(): Promise<HeapFigures> {
+    process.kill(this.held().pid, 'SIGUSR2');
+    const { at } = this.held();
+    while (!(this.held().collected && this.held().at > at)) await sleep(100);
+    return this.held();
   }
 
   async close(): Promise<void> {
