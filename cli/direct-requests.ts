@@ -11,7 +11,7 @@ export function requestLines(people: readonly Person[], nameOf: (person: Person)
   const [only] = people;
   if (!only) return [];
   if (people.length === 1) {
-    const ref = `${only.name}#${only.tag}`;
+    const ref = `#${only.tag}`;
     return [
       `${nameOf(only)}, who is not verified, wants to write to you alone.`,
       `/allow ${ref} shows it   /refuse ${ref} hides it`,

@@ -63,7 +63,7 @@ export function eventLines(event: ApiEvent, { paint, nameOf, shown, transfers }:
     case 'peer-path':
       return [`${time} ${paint.dim(`${nameOf(event.peer)} is reached by ${pathLabel(event.path)}`)}`];
     case 'file-offered':
-      return offerLines(event).map((line, i) =>
+      return offerLines(event, nameOf(event.from)).map((line, i) =>
         i === 0 ? `${time} ${line}; /accept ${shortId(event)} takes it` : `      ${line}`,
       );
     case 'transfer-changed':

@@ -4,7 +4,7 @@ import type { Client } from '../src/daemon/client.js';
 import { ChatterError } from '../src/errors.js';
 import { Names } from './event-lines.js';
 import { dayAndTime, messageLines } from './message-lines.js';
-import { PLAIN } from './output.js';
+import { PLAIN, safe } from './output.js';
 import { personLabel } from './person-commands.js';
 
 const VERBS = ['search', 'history', 'mentions', 'dm', 'requests', 'allow', 'refuse'] as const;
@@ -17,13 +17,20 @@ const MOST = 500;
 /** Of what waited so many messages are shown once it is allowed; `/history` and `/search` find the others. */
 const SHOWN_DIRECT = 100;
 
-/** `/search`, `/dm` and the like in a room; resolves to what is to be shown. `see` is told of the messages in it. */
+interface HistoryContext {
+  room: string;
+  /** Is told of the messages that are shown. */
+  see: (message: Message) => void;
+  /** What is allowed now stands in the window by itself. */
+  showsHistory: boolean;
+}
+
+/** `/search`, `/dm` and the like in a room; resolves to what is to be shown. */
 export async function historyCommand(
   client: Client,
   verb: HistoryVerb,
   argument: string,
-  room: string,
-  see: (message: Message) => void,
+  { room, see, showsHistory }: HistoryContext,
 ): Promise<string[]> {
   switch (verb) {
     case 'search': {
@@ -66,11 +73,10 @@ export async function historyCommand(
     default: {
       if (!argument) throw new ChatterError('USAGE', { message: `/${verb} needs a name, or name#tag.` });
       await client.request('dmAnswer', { room, person: argument, accept: verb === 'allow' });
-      if (verb === 'refuse') return [`What ${argument} writes to you alone is not shown.`];
-      return [
-        `What ${argument} writes to you alone is shown.`,
-        ...shown(await directFrom(client, room, argument), see),
-      ];
+      if (verb === 'refuse') return [`What ${safe(argument)} writes to you alone is not shown.`];
+      const told = `What ${safe(argument)} writes to you alone is shown`;
+      if (showsHistory) return [`${told}, where it was written.`];
+      return [`${told}.`, ...shown(await directFrom(client, room, argument), see)];
     }
   }
 }

@@ -52,14 +52,15 @@ export function wordsOf(message: Message): string {
   if (message.deleted) return '(deleted)';
   if (message.expired) return '(no longer kept)';
   if (message.request) return '(a direct message that waits for /allow or /refuse)';
-  if (message.file) return offerWords(message.file);
+  if (message.file) return offerWords(message.file, message.self);
   if (message.call) return callWords(message.call);
   return showText(message.text);
 }
 
-function offerWords({ name, files, bytes, transfer }: NonNullable<Message['file']>): string {
+function offerWords({ name, files, bytes, transfer }: NonNullable<Message['file']>, self: boolean): string {
   const more = files > 1 ? `${files} files, ` : '';
-  return `offers ${safe(name)} (${more}${size(bytes)})  /accept ${shortId({ transfer })}`;
+  const what = `offers ${safe(name)} (${more}${size(bytes)})`;
+  return self ? what : `${what}  /accept ${shortId({ transfer })}`;
 }
 
 const callWords = ({ what, seconds }: NonNullable<Message['call']>): string =>

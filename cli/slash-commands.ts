@@ -21,12 +21,14 @@ export interface SlashContext {
   messages: Iterable<Message>;
   /** Hears of messages that are shown by a command. */
   see: (message: Message) => void;
+  /** The window shows by itself what has come into the history. Default false. */
+  showsHistory?: boolean;
 }
 
 /** Does what a line that begins with `/` asks for; resolves to what is to be shown. Throws USAGE for others. */
 export async function slashCommand(
   line: string,
-  { client, room, messages, see }: SlashContext,
+  { client, room, messages, see, showsHistory = false }: SlashContext,
 ): Promise<string[]> {
   const [, verb = '', rest = ''] = /^\/(\S*)\s*(.*)$/s.exec(line) ?? [];
   const argument = rest.trim();
@@ -67,7 +69,8 @@ export async function slashCommand(
       return [`Left ${safe(room.room)}. /quit closes this window.`];
     default:
       if (isMessageVerb(verb)) return messageCommand(client, verb, argument, messages);
-      if (isHistoryVerb(verb)) return historyCommand(client, verb, argument, room.roomId, see);
+      if (isHistoryVerb(verb))
+        return historyCommand(client, verb, argument, { room: room.roomId, see, showsHistory });
       if (isFileVerb(verb)) return fileCommand(client, verb, argument, room.roomId);
       if (isShareVerb(verb)) return shareCommand(client, verb, argument, room.roomId);
       if (isPersonVerb(verb)) return personCommand(client, verb, argument);

@@ -11,7 +11,15 @@ import { EXIT, exitCode } from '../exit-codes.js';
 import { lookAfterLoss } from '../look-again.js';
 import { safe } from '../output.js';
 import { ask, canAsk } from '../prompt.js';
-import { goesOnLines, offerLines, Progress, reusedWords, shortId, title } from '../transfer-lines.js';
+import {
+  goesOnLines,
+  offerLines,
+  Progress,
+  reusedWords,
+  shortId,
+  speedWords,
+  title,
+} from '../transfer-lines.js';
 
 /** Takes what is offered in a room: asks about each offer, or with `--yes` takes those of `--from`. */
 export async function run(
@@ -169,6 +177,19 @@ class Receiver {
     );
   }
 
+  /** Where it lies, how much it is, and how fast it came. */
+  #tellDone(event: Extract<ApiEvent, { type: 'transfer-done' }>): void {
+    const { out } = this.#context;
+    const { transfer, paths, bytes, reused } = event;
+    const seconds = (performance.now() - (this.#startedAt.get(transfer) ?? performance.now())) / 1000;
+    this.#progress.clear();
+    if (out.json) return out.object({ ...event, seconds });
+    for (const place of paths) out.line(place);
+    if (paths.length === 0) return out.note('It was there already.');
+    const here = reused > 0 ? ` ${reusedWords(event)}` : '';
+    out.note(`${speedWords(bytes, seconds, reused)}, every byte checked.${here}`);
+  }
+
   #onEvent(event: ApiEvent): void {
     const { out } = this.#context;
     if (event.type === 'file-offered') {
@@ -183,12 +204,7 @@ class Receiver {
     if (!('transfer' in event) || !this.#seen.has(event.transfer)) return;
     if (event.type === 'transfer-progress') this.#progress.show(event);
     if (event.type === 'transfer-done') {
-      const seconds = (performance.now() - (this.#startedAt.get(event.transfer) ?? performance.now())) / 1000;
-      if (out.json) out.object({ ...event, seconds });
-      this.#progress.clear();
-      if (!out.json) for (const place of event.paths) out.line(place);
-      if (!out.json && event.paths.length === 0) out.note('It was there already.');
-      if (!out.json && event.reused > 0) out.note(reusedWords(event));
+      this.#tellDone(event);
       if (this.#options.once) this.#end(EXIT.done);
     } else if (out.json) out.object(event);
     if (event.type === 'transfer-failed' && event.code !== 'TRANSFER_DECLINED') {

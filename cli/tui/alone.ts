@@ -12,6 +12,6 @@ export function aloneLines({ here, gone, joined, room, kind }: State): readonly 
       : '/invite prints what lets others in.';
   return [
     `Nobody else has come yet. ${others}`,
-    'If somebody should be here, npx chatter doctor says why they are not found.',
+    'Should somebody be here? npx chatter doctor says why they are not found.',
   ];
 }

@@ -25,7 +25,10 @@ function barRow(info: TransferInfo, columns: number): Row {
   const getting = info.receivers.filter(({ answer }) => answer === 'progress');
   const bytes = arrivedBytes(info);
   const part = total === 0 ? 1 : Math.min(1, bytes / total);
-  const left = ratePerSecond > 0 && part < 1 ? duration(Math.ceil((total - bytes) / ratePerSecond)) : '';
+  const left =
+    state !== 'paused' && ratePerSecond > 0 && part < 1
+      ? duration(Math.ceil((total - bytes) / ratePerSecond))
+      : '';
   const who = mine ? `to ${getting.length}` : sources > 1 ? `${sources} sources` : '';
   const facts = [
     `${Math.floor(part * 100)} %`.padStart(5),

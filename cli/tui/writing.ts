@@ -128,6 +128,7 @@ export class Writing {
       room: { room, roomId },
       messages: [...this.#found, ...messagesOf(state.entries)],
       see: (message) => this.#found.see(message),
+      showsHistory: true,
     });
     this.#view.note(lines, 'plain');
     this.#options.done();

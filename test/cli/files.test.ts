@@ -95,7 +95,7 @@ t.test('what is shared is found and fetched by the words of the commands in a ro
   await theirs.until(/doesn't exist[\s\S]*needs a name[\s\S]*doesn't exist/);
   theirs.write('/get one song.txt\n');
   await theirs.until(/Fetching one song\.txt/);
-  await theirs.until(/✓ [^\n]+one song\.txt/);
+  await theirs.until(/✓ one song\.txt, 5 B, every byte checked\n +[^\n]+one song\.txt/);
   mine.write('/unshare My album\n');
   await mine.until(/My album is not shared here any more/);
   theirs.write('/get one song.txt --from Nobody\n');

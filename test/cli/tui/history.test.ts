@@ -57,7 +57,10 @@ t.test('a direct message of somebody who is not verified waits, told once', asyn
   const request = (text: string) =>
     event({ type: 'message', ...message(text, { author: person('e', 'Eve'), to: me, request: true }) });
   const state = reduceEvents(reduceEvents(start(), [request('spam 1')]), [request('spam 2')]);
-  t.match(shown(state), /Eve, who is not verified, wants to write to you alone\.\n +\/allow Eve#e00000/);
+  t.match(
+    shown(state),
+    /Eve, who is not verified, wants to write to you alone\.\n +\/allow #e00000 shows it {3}\/refuse #e00000 hides it\n/,
+  );
   t.notMatch(shown(state), /spam/);
   t.equal(state.entries.length, 1);
   const both = reduceEvents(start(), [request('spam 1'), request('spam 2')]);
@@ -98,4 +101,7 @@ t.test('offers and calls of before stand in the history; those of now are told a
     /offers a\\x1b\[2Jb\.zip \(3 files, 12\.0 MB\) {2}\/accept 3f09ac12\n[^\n]+the call has ended, after 3 min/,
   );
   t.equal(state.entries.length, 2);
+  const own = withNewest(start(), { messages: [{ ...offer(NOW - 2), self: true, author: me }], more: false });
+  t.match(shown(own), /offers a\\x1b\[2Jb\.zip/);
+  t.notMatch(shown(own), /\/accept/, 'nobody takes what is their own');
 });

@@ -130,7 +130,7 @@ t.test('a bar tells how far it is where it goes, and is gone when nothing moves'
     'no room for more',
   );
   state = reduceEvents(state, [changed({ state: 'paused', bytes: 3e6 }), progress(3e6)]);
-  t.match(shown(state), /25 % {2}paused/, 'whatever was still on its way');
+  t.match(shown(state), /25 % {2}paused\n/, 'whatever was still on its way');
   const receivers = [{ peer: person('a'), answer: 'progress', bytes: 6e6, code: null }];
   const mine = { mine: true, from: me, state: 'serving' } as const;
   state = reduceEvents(start(), [changed(mine), progress(9e6)]);
