@@ -1,36 +1,23 @@
-import { randomBytes } from 'node:crypto';
-import b4a from 'b4a';
 import type { Clock } from '../clock.js';
 import { ChatterError } from '../errors.js';
 import type { PeerId } from '../identity/peer-id.js';
-import { LIMITS } from '../limits.js';
-import { type Codec, isSound, suits } from '../media/codecs.js';
-import { decodeFrame, type Frame } from '../media/frame.js';
-import { CALL_ID_BYTES, type Want } from '../media/media-channel.js';
-import { MediaPeer } from '../media/media-peer.js';
-import type { OpenChannel } from '../protocol/session-channel.js';
+import { type Codec, isSound } from '../media/codecs.js';
+import { decodeFrame } from '../media/frame.js';
 import { Resource } from '../resource.js';
+import { type CallConsumer, CallConsumers, type ConsumerEvents, type Taking } from './call-consumers.js';
+import { type CallInstance, type CallPath, CallPeer } from './call-peer.js';
 import { CallRings, type IncomingRing, type RingEnd, type RingOutcome } from './call-rings.js';
 import {
   type Call,
   type CallChange,
   type CallMember,
-  type CallPresence,
   type CallTrack,
   changes,
-  presenceOf,
   roster,
-  trackId,
-  wireOf,
 } from './call-roster.js';
-import { type EncoderRate, encoderRates, isNews, TOP_LAYER } from './encoder-rates.js';
-
-/** A member's instance, as calls see it. */
-export interface CallPeer {
-  readonly id: PeerId;
-  readonly instance: string;
-  readonly open: OpenChannel;
-}
+import type { EncoderRate } from './encoder-rates.js';
+import { OwnEncoders } from './own-encoders.js';
+import { type NewTrack, OwnPresence } from './own-presence.js';
 
 export interface RoomCallOptions {
   self: { id: PeerId; instance: string };
@@ -52,35 +39,12 @@ export type RoomCallEvents = {
 };
 
 export interface Consumption {
-  /** What comes of it from now on. */
-  set(taken: { paused?: boolean; small?: boolean; layer?: number }): void;
+  /** What comes of it from now on; what is left out stays as it is. */
+  set(taking: Partial<Taking>): void;
   /** Asks for a key frame; what is asked too often is swallowed. */
   key(): void;
   close(): void;
 }
-
-interface Consumer {
-  readonly instance: string;
-  readonly stream: number;
-  readonly sound: boolean;
-  paused: boolean;
-  small: boolean;
-  layer: number;
-  readonly onFrame: (frame: Frame, bytes: Uint8Array) => void;
-  readonly onClosed: () => void;
-}
-
-interface Peer {
-  readonly id: PeerId;
-  readonly instance: string;
-  readonly media: MediaPeer;
-  presence: CallPresence | null;
-  /** What was said to it last, so that nothing is said twice. */
-  saidState: string;
-  saidWants: string;
-}
-
-const NOTHING_SAID = JSON.stringify([]);
 
 /**
  * The calls of one room: who is in which, who rings, and whose frames go where. There is one of the room and one with each
@@ -96,12 +60,10 @@ export class RoomCall extends Resource<RoomCallEvents> {
   readonly #clock: Clock;
   readonly #isBusy: () => boolean;
   readonly #rings: CallRings;
-  readonly #peers = new Map<string, Peer>();
-  readonly #consumers = new Set<Consumer>();
-  readonly #rates = new Map<string, { rate: EncoderRate; at: number }>();
-  readonly #keys = new Map<string, number>();
-  #own: CallPresence | null = null;
-  #nextStream = 1;
+  readonly #encoders: OwnEncoders;
+  readonly #consumers = new CallConsumers();
+  readonly #own: OwnPresence;
+  readonly #peers = new Map<string, CallPeer>();
   #calls: readonly Call[] = [];
   #due = false;
 
@@ -109,14 +71,22 @@ export class RoomCall extends Resource<RoomCallEvents> {
     super();
     this.#self = self;
     this.#clock = clock;
+    this.#own = new OwnPresence(self, clock);
     this.#isBusy = isBusy;
+    this.#encoders = new OwnEncoders({
+      clock,
+      on: {
+        rate: (rate) => this.emit('rate', rate),
+        key: (stream, small) => this.emit('key', { stream, small }),
+      },
+    });
     this.#rings = new CallRings({
       clock,
-      ring: (to, call, direct, ring) => {
-        for (const { media } of this.#instances(to)) media.sayRing(b4a.from(call, 'hex'), direct, ring);
+      ring: (to, ...ring) => {
+        for (const peer of this.#instances(to)) peer.sayRing(...ring);
       },
-      answer: (to, call, answer) => {
-        for (const { media } of this.#instances(to)) media.sayAnswer(b4a.from(call, 'hex'), answer);
+      answer: (to, ...answer) => {
+        for (const peer of this.#instances(to)) peer.sayAnswer(...answer);
       },
       on: {
         ringing: (ring) => this.emit('ringing', ring),
@@ -151,36 +121,17 @@ export class RoomCall extends Resource<RoomCallEvents> {
   }
 
   /** Takes in a member's instance until the function that is given back is called. */
-  add({ id, instance, open }: CallPeer): () => void {
-    const peer: Peer = {
-      id,
-      instance,
-      presence: null,
-      saidState: NOTHING_SAID,
-      saidWants: NOTHING_SAID,
-      media: new MediaPeer({
-        open,
-        clock: this.#clock,
-        on: {
-          state: (call) => {
-            peer.presence = call && presenceOf(call, id, instance);
-            this.#changed();
-          },
-          ring: (call, direct, ring) =>
-            this.#heardRing({ from: id, call: b4a.toString(call, 'hex'), direct }, ring),
-          answer: (call, answer) => this.#rings.heardAnswer(id, b4a.toString(call, 'hex'), answer),
-          wants: () => this.#adapt(),
-          key: (stream, small) => this.#wantKey(stream, small),
-          frame: (frame, bytes) => this.#deliver(instance, frame, bytes),
-          rate: () => this.#adapt(),
-          reset: () => {
-            peer.saidState = NOTHING_SAID;
-            peer.saidWants = NOTHING_SAID;
-            this.#introduce(peer);
-          },
-        },
-      }),
-    };
+  add(member: CallInstance): () => void {
+    const { id, instance } = member;
+    const peer: CallPeer = new CallPeer(member, this.#clock, {
+      onPresence: () => this.#changed(),
+      onRing: (call, direct, ring) => this.#heardRing({ from: id, call, direct }, ring),
+      onAnswer: (call, answer) => this.#rings.heardAnswer(id, call, answer),
+      onTaking: () => this.#adapt(),
+      onKeyWanted: (stream, small) => this.#wantKey(stream, small),
+      onFrame: (frame, bytes) => this.#consumers.deliver(instance, frame, bytes),
+      onReset: () => this.#introduce(peer),
+    });
     this.#peers.set(instance, peer);
     this.#introduce(peer);
     return () => {
@@ -197,18 +148,10 @@ export class RoomCall extends Resource<RoomCallEvents> {
    */
   join({ direct = null, decodes }: { direct?: PeerId | null; decodes: readonly Codec[] }): Call {
     if (this.closing) throw new ChatterError('CLOSED');
-    if (this.#own && this.#own.direct !== direct) this.leave();
+    if (this.#own.now && this.#own.now.direct !== direct) this.leave();
     const running = this.calls.find((call) => call.direct === direct);
-    const now = Math.round(this.#clock.wall());
-    const { id, instance } = this.#self;
-    this.#own ??= {
-      call: running?.id ?? b4a.toString(randomBytes(CALL_ID_BYTES), 'hex'),
-      direct,
-      startedMs: running?.startedMs ?? now,
-      self: true,
-      member: { id, instance, hand: false, decodes: [], sinceMs: now, tracks: [] },
-    };
-    this.#setMember({ decodes });
+    this.#own.begin(direct, running, decodes);
+    this.#evaluate();
     for (const ring of this.#rings.incoming)
       if (direct === null ? !ring.direct : ring.direct && ring.from === direct)
         this.#rings.end(ring.from, 'answered');
@@ -217,24 +160,24 @@ export class RoomCall extends Resource<RoomCallEvents> {
 
   /** Leaves the call, with all tracks; may be called any number of times. */
   leave(): void {
-    if (!this.#own) return;
-    this.#own = null;
+    if (!this.#own.now) return;
+    this.#own.end();
     this.#rings.cancel();
-    this.#rates.clear();
-    this.#keys.clear();
+    this.#encoders.clear();
     this.emit('out');
     this.#evaluate();
   }
 
   raiseHand(hand: boolean): void {
-    this.#setMember({ hand });
+    this.#own.change({ hand });
+    this.#evaluate();
   }
 
   /** Rings somebody into the call that this node is in. Throws CALL_UNKNOWN. */
   ring(to: PeerId): void {
-    const own = this.#inCall();
-    if (this.#calls.find(({ joined }) => joined)?.members.some(({ id }) => id === to)) return;
-    this.#rings.start(to, own.call, own.direct !== null);
+    const { call, direct } = this.#own.get();
+    if (this.joined?.members.some(({ id }) => id === to)) return;
+    this.#rings.start(to, call, direct !== null);
   }
 
   /** Lets a ring end. Throws CALL_UNKNOWN if nothing of that call rings here. */
@@ -242,29 +185,24 @@ export class RoomCall extends Resource<RoomCallEvents> {
     if (!this.#rings.decline(call)) throw new ChatterError('CALL_UNKNOWN');
   }
 
-  /** Begins a track of one's own. Throws CALL_UNKNOWN, TRACKS_LIMIT, and USAGE for a codec of another kind. */
-  produce(track: Pick<CallTrack, 'kind' | 'codec' | 'encodings' | 'width' | 'height'>): CallTrack {
-    const { tracks } = this.#inCall().member;
-    if (tracks.length >= LIMITS.mediaTracks) throw new ChatterError('TRACKS_LIMIT');
-    if (!suits(track.kind, track.codec)) throw new ChatterError('API_BAD_REQUEST');
-    const stream = this.#nextStream;
-    this.#nextStream = (this.#nextStream % (2 ** 16 - 1)) + 1;
-    const fresh = { ...track, id: trackId(this.#self.instance, stream), stream, paused: false };
-    this.#setMember({ tracks: [...tracks, fresh] });
+  /** Begins a track of one's own. Throws CALL_UNKNOWN, TRACKS_LIMIT, and API_BAD_REQUEST for a codec of another kind. */
+  produce(track: NewTrack): CallTrack {
+    const fresh = this.#own.addTrack(track);
+    this.#evaluate();
     return fresh;
   }
 
   /** Throws TRACK_UNKNOWN. */
   pause(stream: number, paused: boolean): void {
-    const track = this.#ownTrack(stream);
-    this.#setTracks((tracks) => tracks.map((other) => (other === track ? { ...track, paused } : other)));
+    this.#own.pauseTrack(stream, paused);
+    this.#evaluate();
   }
 
   /** Throws TRACK_UNKNOWN. */
   closeTrack(stream: number): void {
-    const track = this.#ownTrack(stream);
-    this.#setTracks((tracks) => tracks.filter((other) => other !== track));
-    for (const small of [false, true]) this.#rates.delete(encodingKey(stream, small));
+    this.#own.removeTrack(stream);
+    this.#encoders.forget(stream);
+    this.#evaluate();
   }
 
   /**
@@ -273,49 +211,37 @@ export class RoomCall extends Resource<RoomCallEvents> {
    */
   send(bytes: Uint8Array): void {
     const frame = decodeFrame(bytes);
-    const { stream, kind } = frame.header;
-    const track = this.#own?.member.tracks.find((own) => own.stream === stream);
+    const { stream, kind, key, small } = frame.header;
+    const track = this.#own.track(stream);
     if (!track || track.paused || isSound(track.kind) !== (kind === 'audio')) return;
-    for (const { media, presence } of this.#peers.values())
-      if (presence && presence.direct === this.#own?.direct) media.send(frame, bytes);
-    this.#askForKeys(stream);
+    if (key) this.#encoders.madeKey(stream, small);
+    for (const { media } of this.#others()) media.send(frame, bytes);
   }
 
   /**
    * Takes a track of somebody's in the call that this node is in: its frames come from here on and not before. Several
    * may take one track. Throws TRACK_UNKNOWN.
    */
-  consume(id: string, on: Pick<Consumer, 'onFrame' | 'onClosed'>, { paused = false } = {}): Consumption {
+  consume(id: string, on: ConsumerEvents, { paused = false } = {}): Consumption {
     const found = this.#find(id);
     if (!found) throw new ChatterError('TRACK_UNKNOWN');
-    const { member, track } = found;
-    const consumer: Consumer = {
-      instance: member.instance,
-      stream: track.stream,
-      sound: isSound(track.kind),
-      paused,
-      small: false,
-      layer: TOP_LAYER,
-      ...on,
-    };
-    this.#consumers.add(consumer);
+    const consumer = this.#consumers.add(found.member, found.track, on, paused);
     this.#evaluate();
-    const key = () => {
-      const taken = this.#takenFrom(consumer.instance).find(({ stream }) => stream === consumer.stream);
-      if (!consumer.sound && taken)
-        this.#peers.get(consumer.instance)?.media.askKey(taken.stream, taken.small === 1);
-    };
-    key();
+    this.#askKey(consumer);
     return {
-      set: ({ paused: nowPaused = consumer.paused, small = consumer.small, layer = consumer.layer }) => {
-        const resumed = consumer.paused && !nowPaused;
-        Object.assign(consumer, { paused: nowPaused, small, layer });
+      set: ({ paused: nowPaused, small, layer }) => {
+        const was = consumer.taking;
+        consumer.taking = {
+          paused: nowPaused ?? was.paused,
+          small: small ?? was.small,
+          layer: layer ?? was.layer,
+        };
         this.#evaluate();
-        if (resumed) key();
+        if (was.paused && !consumer.taking.paused) this.#askKey(consumer);
       },
-      key,
+      key: () => this.#askKey(consumer),
       close: () => {
-        this.#consumers.delete(consumer);
+        this.#consumers.remove(consumer);
         this.#evaluate();
       },
     };
@@ -327,59 +253,22 @@ export class RoomCall extends Resource<RoomCallEvents> {
   }
 
   /** How frames go to and from each instance that this node is in a call with. */
-  get paths(): {
-    id: PeerId;
-    instance: string;
-    path: MediaPeer['path'];
-    framesSent: number;
-    framesDropped: number;
-  }[] {
-    return [...this.#peers.values()]
-      .filter(({ presence }) => this.#own && presence?.direct === this.#own.direct)
-      .map(({ id, instance, media }) => {
-        const forwarders = [...media.wanted.values()];
-        return {
-          id,
-          instance,
-          path: media.path,
-          framesSent: forwarders.reduce((sum, { framesSent }) => sum + framesSent, 0),
-          framesDropped: forwarders.reduce((sum, { framesDropped }) => sum + framesDropped, 0),
-        };
-      });
+  get paths(): CallPath[] {
+    return this.#others().map(({ figures }) => figures);
   }
 
   /** What one's own encoders were told last. */
   get rates(): EncoderRate[] {
-    return [...this.#rates.values()].map(({ rate }) => rate);
+    return this.#encoders.rates;
   }
 
   #heardRing(ring: IncomingRing, what: Parameters<CallRings['heard']>[1]): void {
-    if (this.#own && this.#own.direct === (ring.direct ? ring.from : null)) return; // in it already
-    this.#rings.heard(ring, what, this.#own !== null || this.#isBusy());
+    const own = this.#own.now;
+    if (own && own.direct === (ring.direct ? ring.from : null)) return; // in it already
+    this.#rings.heard(ring, what, own !== null || this.#isBusy());
   }
 
-  #inCall(): CallPresence {
-    if (!this.#own) throw new ChatterError('CALL_UNKNOWN', { message: 'This node is in no call here.' });
-    return this.#own;
-  }
-
-  #ownTrack(stream: number): CallTrack {
-    const track = this.#own?.member.tracks.find((own) => own.stream === stream);
-    if (!track) throw new ChatterError('TRACK_UNKNOWN');
-    return track;
-  }
-
-  #setTracks(change: (tracks: readonly CallTrack[]) => CallTrack[]): void {
-    this.#setMember({ tracks: change(this.#inCall().member.tracks) });
-  }
-
-  #setMember(change: Partial<CallMember>): void {
-    const own = this.#inCall();
-    this.#own = { ...own, member: { ...own.member, ...change } };
-    this.#evaluate();
-  }
-
-  #instances(id: PeerId): Peer[] {
+  #instances(id: PeerId): CallPeer[] {
     return [...this.#peers.values()].filter((peer) => peer.id === id);
   }
 
@@ -404,104 +293,51 @@ export class RoomCall extends Resource<RoomCallEvents> {
     this.#due = false;
     const before = this.#calls;
     const presences = [...this.#peers.values()].flatMap(({ presence }) => presence ?? []);
-    const after = roster(this.#own ? [this.#own, ...presences] : presences);
+    const own = this.#own.now;
+    const after = roster(own ? [own, ...presences] : presences);
     const joined = after.find((call) => call.joined);
-    if (this.#own && joined && joined.id !== this.#own.call) this.#own = { ...this.#own, call: joined.id };
+    if (joined) this.#own.adopt(joined.id);
     this.#calls = after;
     for (const member of joined?.members ?? []) this.#rings.accepted(member.id);
-    this.#closeConsumers(joined);
+    this.#consumers.closeGone(joined?.members ?? []);
     for (const peer of this.#peers.values()) this.#tell(peer);
     this.#adapt();
     for (const change of changes(before, after)) this.emit('change', change);
   }
 
-  #closeConsumers(joined: Call | undefined): void {
-    for (const consumer of this.#consumers) {
-      const member = joined?.members.find(({ instance }) => instance === consumer.instance);
-      if (member?.tracks.some(({ stream }) => stream === consumer.stream)) continue;
-      this.#consumers.delete(consumer);
-      consumer.onClosed();
-    }
-  }
-
-  #introduce(peer: Peer): void {
+  #introduce(peer: CallPeer): void {
     this.#tell(peer);
     const ring = this.#rings.again(peer.id);
-    if (ring) peer.media.sayRing(b4a.from(ring.call, 'hex'), ring.direct, 'on');
+    if (ring) peer.sayRing(ring.call, ring.direct, 'on');
   }
 
-  /** Tells a peer what it is to know of this node's call, and what this node takes of it, where that is news. */
-  #tell(peer: Peer): void {
-    const own = this.#own;
-    const seen = own && (own.direct === null || own.direct === peer.id) ? wireOf(own) : null;
-    const state = JSON.stringify(seen ? [seen] : []);
-    if (state !== peer.saidState) {
-      peer.saidState = state;
-      peer.media.sayState(seen);
-    }
-    const wants = this.#takenFrom(peer.instance);
-    const said = JSON.stringify(wants);
-    if (said === peer.saidWants) return;
-    peer.saidWants = said;
-    peer.media.ask(wants);
+  #tell(peer: CallPeer): void {
+    peer.tell(this.#own.now, this.#consumers.takenFrom(peer.instance));
   }
 
-  /** What all consumers together take of an instance. */
-  #takenFrom(instance: string): Want[] {
-    const wants = new Map<number, Want>();
-    for (const consumer of this.#consumers) {
-      if (consumer.instance !== instance || consumer.paused) continue;
-      const other = wants.get(consumer.stream);
-      wants.set(consumer.stream, {
-        stream: consumer.stream,
-        small: consumer.small && other?.small !== 0 ? 1 : 0,
-        layer: Math.max(consumer.layer, other?.layer ?? 0),
-      });
-    }
-    return [...wants.values()].slice(0, LIMITS.mediaTracks);
+  /** Asks whoever shows it for a key frame, where the track is taken just now. */
+  #askKey({ instance, stream, sound }: CallConsumer): void {
+    const taken = this.#consumers.takenFrom(instance).find((want) => want.stream === stream);
+    if (!sound && taken) this.#peers.get(instance)?.media.askKey(stream, taken.small === 1);
   }
 
-  #deliver(instance: string, frame: Frame, bytes: Uint8Array): void {
-    for (const consumer of this.#consumers) {
-      if (consumer.instance === instance && consumer.stream === frame.header.stream && !consumer.paused)
-        consumer.onFrame(frame, bytes); // Invariant 1
-    }
-  }
-
-  #askForKeys(stream: number): void {
-    for (const small of [false, true])
-      for (const { media } of this.#peers.values())
-        if (media.wantsKey(stream, small)) this.#wantKey(stream, small);
-  }
-
-  /** Asks the own encoder for a key frame, at most once in `LIMITS.mediaKeyRequestMs`, whoever asks. */
   #wantKey(stream: number, small: boolean): void {
-    const track = this.#own?.member.tracks.find((own) => own.stream === stream);
-    if (!track || isSound(track.kind)) return;
-    const key = encodingKey(stream, small && track.encodings === 2);
-    const now = this.#clock.now();
-    const last = this.#keys.get(key);
-    if (last !== undefined && now - last < LIMITS.mediaKeyRequestMs) return;
-    this.#keys.set(key, now);
-    this.emit('key', { stream, small: small && track.encodings === 2 });
+    const track = this.#own.track(stream);
+    if (track) this.#encoders.wantKey(track, small);
+  }
+
+  /** Those who are in the call that this node is in. */
+  #others(): CallPeer[] {
+    const own = this.#own.now;
+    return own ? [...this.#peers.values()].filter(({ presence }) => presence?.direct === own.direct) : [];
   }
 
   /** Tells the own encoders what to make, where that is news. */
   #adapt(): void {
-    const own = this.#own;
-    if (!own) return;
-    const now = this.#clock.now();
-    for (const rate of encoderRates(
-      own.member.tracks,
-      [...this.#peers.values()].map(({ media }) => media),
-    )) {
-      const key = encodingKey(rate.stream, rate.small);
-      const last = this.#rates.get(key);
-      if (last && !isNews(rate, last.rate, now - last.at)) continue;
-      this.#rates.set(key, { rate, at: now });
-      this.emit('rate', rate);
-    }
+    if (this.#own.now)
+      this.#encoders.adapt(
+        this.#own.tracks,
+        this.#others().map(({ media }) => media),
+      );
   }
 }
-
-const encodingKey = (stream: number, small: boolean) => `${stream}${small ? ' small' : ''}`;

@@ -199,6 +199,61 @@ t.test('whoever leaves takes their tracks along, and so does whoever is lost', a
   t.equal(bob.call.joined?.members.length, 1, 'Bob stays');
 });
 
+t.test('who crashes in a call is out of it for everybody, and it ends with the last one', async (t) => {
+  const { nodes, rooms } = await people(t, 'Ann', 'Bob', 'Eve');
+  const [ann, bob, eve] = rooms as [Room, Room, Room];
+  const seen: string[] = [];
+  eve.call.on('change', ({ type }) => void seen.push(type));
+  ann.call.join({ decodes: [] });
+  bob.call.join({ decodes: [] });
+  const track = bob.call.produce(CAMERA);
+  await until(ann, () => ann.call.track(track.id) !== null);
+  await until(
+    eve,
+    () => here(eve) === 2 && eve.call.calls[0]?.members.some(({ tracks }) => tracks.length) === true,
+  );
+  const closed = new Promise<void>((resolve) => {
+    ann.call.consume(track.id, { onFrame() {}, onClosed: resolve });
+  });
+  const crash = (node: number) => nodes[node]?.discoveries[0]?.close(); // its streams end, and nobody is told why
+  await crash(1);
+  await closed;
+  await until(eve, () => here(eve) === 1);
+  t.equal(here(ann), 1, 'Ann is in it alone');
+  t.ok(ann.call.joined, 'and still is');
+  await crash(0);
+  await until(eve, () => eve.call.calls.length === 0);
+  t.same(
+    seen.filter((type) => type !== 'changed'),
+    ['started', 'joined', 'joined', 'track-started', 'track-stopped', 'left', 'left', 'ended'],
+  );
+});
+
+t.test('[V6] who joins a still screen just after another has a picture of it soon too', async (t) => {
+  const { rooms } = await people(t, 'Ann', 'Bob', 'Eve');
+  const [ann, bob, eve] = rooms as [Room, Room, Room];
+  ann.call.join({ decodes: [] });
+  const { id, stream } = ann.call.produce({ ...CAMERA, kind: 'screen' });
+  const encoder = new Encoder(stream);
+  let keys = 0;
+  // Nothing moves: frames are made when somebody needs one, and not otherwise.
+  ann.call.on('key', () => {
+    keys++;
+    ann.call.send(encoder.frame({ key: true }));
+  });
+  for (const late of [bob, eve]) {
+    late.call.join({ decodes: [] });
+    await until(late, () => late.call.track(id) !== null);
+    const since = performance.now();
+    await new Promise<void>((resolve) => {
+      late.call.consume(id, { onFrame: () => resolve(), onClosed() {} });
+    });
+    const ms = performance.now() - since;
+    t.ok(ms < 500, `a picture after ${ms.toFixed(0)} ms`);
+  }
+  t.equal(keys, 2);
+});
+
 t.test('what cannot be shown is refused', async (t) => {
   const { rooms } = await people(t, 'Ann');
   const [ann] = rooms as [Room];
