@@ -203,7 +203,12 @@ export type CallEventBody = InCall &
       }
     | { type: 'call-changed'; info: CallInfo }
     | { type: 'call-ringing'; from: CallPerson; direct: boolean }
-    | { type: 'call-ring-ended'; from: CallPerson; reason: 'answered' | 'declined' | 'missed' }
+    | {
+        type: 'call-ring-ended';
+        from: CallPerson;
+        direct: boolean;
+        reason: 'answered' | 'declined' | 'missed';
+      }
     | {
         type: 'call-ring-answer';
         to: CallPerson;

@@ -22,14 +22,18 @@ export class CallView {
 
   watch(room: Room): void {
     const { call } = room;
-    call.on('change', (change) => this.#onChange(room, change));
+    call.on('change', (change) => {
+      // A node that ends leaves its calls, and has nobody any more to tell it to.
+      if (!this.#node.closing) this.#onChange(room, change);
+    });
     call.on('ringing', ({ from, call: id, direct }) => {
       if (this.#node.trust.marks(from).muted) return;
       this.#tell({ type: 'call-ringing', ...refOf(room, id), from: this.#named(room, from), direct });
     });
-    call.on('ring-ended', ({ from, call: id, end }) => {
+    call.on('ring-ended', ({ from, call: id, direct, end }) => {
       if (this.#node.trust.marks(from).muted) return;
-      this.#tell({ type: 'call-ring-ended', ...refOf(room, id), from: this.#named(room, from), reason: end });
+      const ring = { ...refOf(room, id), from: this.#named(room, from), direct };
+      this.#tell({ type: 'call-ring-ended', ...ring, reason: end });
     });
     call.on('ring-outcome', ({ to, call: id, outcome }) =>
       this.#tell({

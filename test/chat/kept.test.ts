@@ -234,3 +234,36 @@ t.test('a call of the room is a line when it begins and one when its last member
   ]);
   t.equal(messages[0]?.call?.call, messages[1]?.call?.call, 'it is one call');
 });
+
+t.test(
+  'a call that somebody was in alone is in the history too, and so is the end of one whose others were lost',
+  async (t) => {
+    const [ann, bob] = await two(t);
+    const [annId, bobId] = [ann.id, bob.id];
+    const call = () => bob.node.room(ROOM).call;
+    const calls = async (count: number) => {
+      const { messages } = await bob.ask('history', { room: ROOM });
+      return messages.length === count && messages;
+    };
+    ann.node.room(ROOM).call.join({ decodes: [] });
+    await bob.until(() => call().calls.length === 1);
+    ann.node.room(ROOM).call.leave();
+    t.match(await bob.until(() => calls(2)), [
+      { kind: 'call', author: { id: annId }, call: { what: 'started' } },
+      { kind: 'call', author: { id: annId }, call: { what: 'ended' } },
+    ]);
+
+    ann.node.room(ROOM).call.join({ decodes: [] });
+    await bob.until(() => call().calls.length === 1);
+    call().join({ decodes: [] });
+    await ann.until(() => ann.node.room(ROOM).call.calls[0]?.members.length === 2);
+    await ann.close();
+    await bob.until(() => call().calls[0]?.members.length === 1);
+    t.equal((await bob.ask('history', { room: ROOM })).messages.length, 3, 'Bob is still in it');
+    call().leave();
+    t.match((await bob.until(() => calls(4))).slice(2), [
+      { kind: 'call', author: { id: annId }, call: { what: 'started' } },
+      { kind: 'call', author: { id: bobId }, call: { what: 'ended' } },
+    ]);
+  },
+);

@@ -7,7 +7,7 @@ type CallEvent =
   | { type: 'call-changed'; info: CallInfo }
   | { type: 'call-ended' }
   | { type: 'call-ringing'; from: Person; direct: boolean }
-  | { type: 'call-ring-ended'; from: Person; reason: 'answered' | 'declined' | 'missed' | 'cancelled' }
+  | { type: 'call-ring-ended'; from: Person; direct: boolean; reason: 'answered' | 'declined' | 'missed' }
   | { type: 'call-ring-answer'; to: Person; answer: RingAnswer['answer'] };
 
 /** What is known of calls after an event of the node. Pure: the same view comes back for what is not shown. */
@@ -29,9 +29,10 @@ export function reduceCallEvent(view: CallView, event: ApiEvent): CallView {
       return { ...view, rings: [...without(view.rings, call, from), ring] };
     }
     case 'call-ring-ended': {
-      const { from, reason } = happened;
-      const ring = view.rings.find((each) => each.call === call && each.from.id === from.id);
-      const missed = ring && reason === 'missed' ? [...view.missed, ring] : view.missed;
+      const { from, direct, reason } = happened;
+      // Whoever was busy, or not here, has not heard it ring: it was missed all the same.
+      const ring: Ring = { room, roomId, call, from, direct };
+      const missed = reason === 'missed' ? [...withoutFrom(view.missed, ring), ring] : view.missed;
       return { ...view, rings: without(view.rings, call, from), missed };
     }
     case 'call-ring-answer': {
@@ -45,3 +46,7 @@ export function reduceCallEvent(view: CallView, event: ApiEvent): CallView {
 
 const without = (rings: readonly Ring[], call: string, from: Person) =>
   rings.filter((ring) => ring.call !== call || ring.from.id !== from.id);
+
+/** One line a person and place is enough, however often they rang. */
+const withoutFrom = (rings: readonly Ring[], { roomId, from, direct }: Ring) =>
+  rings.filter((ring) => ring.roomId !== roomId || ring.from.id !== from.id || ring.direct !== direct);
