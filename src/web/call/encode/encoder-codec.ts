@@ -36,8 +36,19 @@ export function chooseCodec(
   return order.find((codec) => suits.includes(codec) && fits(codec)) ?? null;
 }
 
+export interface CodecAbilities {
+  readonly encodes: readonly Codec[];
+  readonly decodes: readonly Codec[];
+}
+
+/** What this browser encodes and decodes. Asking takes tens of milliseconds, and the answer stays the same. */
+export async function codecAbilities(): Promise<CodecAbilities> {
+  const [encodes, decodes] = await Promise.all([encodable(), decodable()]);
+  return { encodes, decodes };
+}
+
 /** What this browser encodes. */
-export async function encodable(): Promise<Codec[]> {
+async function encodable(): Promise<Codec[]> {
   return supported(async (codec) => {
     if (codec === 'opus') {
       const config = { codec, sampleRate: 48_000, numberOfChannels: 1, bitrate: 32_000 };
@@ -57,7 +68,7 @@ export async function encodable(): Promise<Codec[]> {
 }
 
 /** What this browser decodes. */
-export async function decodable(): Promise<Codec[]> {
+async function decodable(): Promise<Codec[]> {
   return supported(async (codec) => {
     if (codec === 'opus') {
       const config = { codec, sampleRate: 48_000, numberOfChannels: 2 };
