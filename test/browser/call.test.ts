@@ -22,6 +22,21 @@ const COUNT_TRACKS = `
     };
   }`;
 const LIVE = `window.__tracks.filter(({ readyState }) => readyState === 'live').length`;
+/** How large a shared screen is seen, in percent of its own pixels. */
+const SEEN_PERCENT = `(() => {
+  const video = document.querySelector('.tile.screen video');
+  const { clientWidth, clientHeight } = video.closest('.screen-frame');
+  const fitted = Math.min(clientWidth / video.videoWidth, clientHeight / video.videoHeight);
+  return Math.round(100 * fitted * devicePixelRatio);
+})()`;
+/** Buttons of the stage that a click would not reach, since something lies over them. */
+const COVERED = `[...document.querySelectorAll('.stage-head button, .controls button')]
+  .filter((button) => button.offsetParent)
+  .filter((button) => {
+    const { left, top, width, height } = button.getBoundingClientRect();
+    return !button.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  })
+  .map((button) => button.getAttribute('aria-label') ?? button.textContent)`;
 /** A browser without the ways of Chromium: pictures come by a video element and a canvas, sound by worklets. */
 const WITHOUT_TRACK_STREAMS =
   'delete window.MediaStreamTrackProcessor; delete window.MediaStreamTrackGenerator;';
@@ -157,6 +172,8 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     await isAccessible(t, b.page, 'a screen', ['dark', 'light']);
     await shot(b.page, 'screen-1440-light');
     await seenWithoutBrowser(t, new Person(t), b.page);
+    const shownAs = await b.page.getByRole('button', { name: /one to one/ }).textContent();
+    t.equal(shownAs, `${await b.page.evaluate(SEEN_PERCENT)} %`, 'fitted, it says how large it is seen');
     await b.page.getByRole('button', { name: /one to one/ }).click();
     await b.page.getByText('One to one · drag to pan').waitFor();
     await b.page.getByRole('button', { name: 'Statistics' }).click();
@@ -174,6 +191,14 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     await shot(a.page, 'call-360-dark');
     const overflow = Number(await a.page.evaluate('document.documentElement.scrollWidth - innerWidth'));
     t.ok(overflow <= 0, 'nothing sticks out at 360');
+    await control(a.page, /^Unmute/).click();
+    await a.page.getByText('Microphone is on.').waitFor();
+    await a.page.getByRole('textbox', { name: 'Message lab' }).waitFor();
+    t.same(await a.page.evaluate(COVERED), [], 'the talk beside the call covers neither head nor controls');
+    await shot(a.page, 'call-chat-360-dark');
+    await a.page.getByRole('button', { name: 'Chat', exact: true }).click();
+    await a.page.getByRole('textbox', { name: 'Message lab' }).waitFor({ state: 'detached' });
+    await control(a.page, /^Mute/).click();
     await a.page.setViewportSize({ width: 1440, height: 900 });
 
     await control(a.page, /^Unmute/).click();

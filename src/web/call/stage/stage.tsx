@@ -3,9 +3,7 @@ import {
   LayoutGrid,
   Maximize,
   MessageSquare,
-  Minus,
   PictureInPicture2,
-  Plus,
   RectangleHorizontal,
   VolumeX,
 } from 'lucide-react';
@@ -18,14 +16,15 @@ import { useCall, useCallStore } from '../use-call.js';
 import { CallSettingsDialog } from './call-settings-dialog.js';
 import { Controls } from './controls.js';
 import { Duration } from './duration.js';
+import { zoomed } from './screen-scale.js';
 import { ScreenView } from './screen-view.js';
+import { ScreenZoom } from './screen-zoom.js';
 import { spotlitTile, stageTiles, type TileSpec } from './stage-tiles.js';
 import { Statistics } from './statistics.js';
 import { Tile } from './tile.js';
 import { gridShape, isSmallEnough } from './tile-grid.js';
 import { useSize } from './use-size.js';
 
-const ZOOM_STEP = 1.25;
 /** A tile of the strip beside what is large, in CSS pixels. */
 const STRIP_TILE_PX = 184;
 
@@ -33,7 +32,9 @@ const STRIP_TILE_PX = 184;
 export function Stage({ room, info }: { room: RoomState; info: CallInfo }) {
   const store = useCallStore();
   const { layout, pinned, speaking, side, settings, soundBlocked, failure } = useCall();
-  const [zoom, setZoom] = useState<number | null>(null);
+  const [scale, setScale] = useState<number | null>(null);
+  const [fitted, setFitted] = useState(1);
+  const zoom = { scale, fitted };
   const [isChoosing, setChoosing] = useState(false);
   const main = useRef<HTMLElement>(null);
   const [body, size] = useSize<HTMLDivElement>();
@@ -51,7 +52,6 @@ export function Stage({ room, info }: { room: RoomState; info: CallInfo }) {
     grid?.style.setProperty('--tile-width', `${Math.floor(shape.tileWidth)}px`);
   });
 
-  const zoomBy = (factor: number) => setZoom((now) => Math.min(4, Math.max(0.25, (now ?? 1) * factor)));
   const fullScreen = () =>
     void (document.fullscreenElement ? document.exitFullscreen() : main.current?.requestFullscreen())?.catch(
       () => {},
@@ -76,9 +76,9 @@ export function Stage({ room, info }: { room: RoomState; info: CallInfo }) {
       f: fullScreen,
       p: () =>
         store.set({ pinned: pinned ? null : (large?.key ?? tiles[0]?.key ?? null), layout: 'spotlight' }),
-      '+': () => zoomBy(ZOOM_STEP),
-      '-': () => zoomBy(1 / ZOOM_STEP),
-      '0': () => setZoom(null),
+      '+': () => setScale(zoomed(zoom, 'in')),
+      '-': () => setScale(zoomed(zoom, 'out')),
+      '0': () => setScale(null),
     };
     acts[event.key.toLowerCase()]?.();
   };
@@ -108,25 +108,7 @@ export function Stage({ room, info }: { room: RoomState; info: CallInfo }) {
           </span>
           <span className="grow" />
           {large?.isScreen && !large.member.self ? (
-            <fieldset className="segments" aria-label="Size of the screen">
-              <button type="button" aria-label="Zoom out" onClick={() => zoomBy(1 / ZOOM_STEP)}>
-                <Minus aria-hidden="true" />
-              </button>
-              <button
-                type="button"
-                aria-label={`${zoom === null ? 100 : Math.round(zoom * 100)} %, one to one`}
-                aria-pressed={zoom === 1}
-                onClick={() => setZoom(1)}
-              >
-                {zoom === null ? '100 %' : `${Math.round(zoom * 100)} %`}
-              </button>
-              <button type="button" aria-label="Zoom in" onClick={() => zoomBy(ZOOM_STEP)}>
-                <Plus aria-hidden="true" />
-              </button>
-              <button type="button" aria-pressed={zoom === null} onClick={() => setZoom(null)}>
-                Fit
-              </button>
-            </fieldset>
+            <ScreenZoom zoom={zoom} onScale={setScale} />
           ) : (
             <fieldset className="segments wide-only" aria-label="Layout">
               <button
@@ -183,7 +165,7 @@ export function Stage({ room, info }: { room: RoomState; info: CallInfo }) {
           {large ? (
             <div className="spotlight">
               {large.isScreen && !large.member.self ? (
-                <ScreenView tile={large} zoom={{ scale: zoom }} />
+                <ScreenView tile={large} scale={scale} onFitted={setFitted} />
               ) : (
                 <Tile tile={large} large />
               )}
