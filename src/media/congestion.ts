@@ -5,6 +5,8 @@ const QUEUE_LOW_MS = 25;
 const STEP_DOWN = 0.85;
 const MOST_DOWN = 0.5;
 const STEP_UP = 1.05;
+/** Before the first queue nothing is known of the path: as in slow start, though not by twice, for a queue shows late. */
+const STEP_UP_AT_START = 1.25;
 const DOWN_EVERY_MS = 300;
 const DOWN_EVERY_MOST_MS = 800;
 const UP_EVERY_MS = 250;
@@ -85,6 +87,8 @@ export class CongestionControl {
   #lastRoundTripMs = 0;
   #downAt = Number.NEGATIVE_INFINITY;
   #upAt = 0;
+  /** No queue was ever met. */
+  #starting = true;
 
   constructor({
     startBps = START_BPS,
@@ -154,6 +158,7 @@ export class CongestionControl {
   /** Adapts the rate; to be called every now and then also while no acknowledgement comes. */
   tick(now: number): void {
     const queue = this.#queueMs(now, LASTING_ROUND_TRIPS);
+    if (queue >= QUEUE_LOW_MS) this.#starting = false;
     const downEveryMs = Math.min(Math.max(DOWN_EVERY_MS, 2 * this.#lastRoundTripMs), DOWN_EVERY_MOST_MS);
     if (queue > QUEUE_HIGH_MS && now - this.#downAt > downEveryMs) {
       // What arrives is what the path carries; but of a sender that made little it says little, so by half at most.
@@ -168,7 +173,8 @@ export class CongestionControl {
       now - this.#downAt > UP_AFTER_DOWN_MS &&
       (this.#targetBps < START_BPS || this.#rate(this.#sends, now) > USED * this.#targetBps)
     ) {
-      this.#targetBps = Math.min(this.#maxBps, this.#targetBps * STEP_UP);
+      const step = this.#starting ? STEP_UP_AT_START : STEP_UP;
+      this.#targetBps = Math.min(this.#maxBps, this.#targetBps * step);
       this.#upAt = now;
     }
   }

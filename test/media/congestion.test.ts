@@ -72,6 +72,14 @@ t.test('a steady line is used well, and its queue stays short', async (t) => {
   }
 });
 
+t.test('on a line that carries it a large picture has its rate within two seconds', async (t) => {
+  const seconds = run({ rate: () => 100e6, delayMs: 1, mostBps: 4.7e6 }, 4_000);
+  t.ok((seconds[1]?.targetBps ?? 0) > 2.5e6, `${seconds[1]?.targetBps} after two`);
+  t.ok((seconds[3]?.targetBps ?? 0) > 4.7e6, `${seconds[3]?.targetBps} after four`);
+  const narrow = run({ rate: () => 2e6, delayMs: 20 }, 6_000);
+  t.ok(Math.max(...narrow.map(({ queueMs }) => queueMs)) < 350, 'one that does not is not filled for it');
+});
+
 t.test('a line that falls to a tenth is followed within seconds, and again when it returns', async (t) => {
   const seconds = run({ rate: (now) => (now > 20_000 && now < 40_000 ? 1e6 : 10e6), delayMs: 20 }, 70_000);
   const low = seconds.slice(23, 40);

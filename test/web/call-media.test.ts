@@ -11,6 +11,7 @@ import { SampleTimes } from '../../src/web/call/encode/sample-times.js';
 import { JitterBuffer } from '../../src/web/call/playback/jitter-buffer.js';
 import { AudioClock } from '../../src/web/call/playback/lip-sync.js';
 import { Speaking } from '../../src/web/call/speaking.js';
+import { fittedScale, zoomed } from '../../src/web/call/stage/screen-scale.js';
 import { gridShape, isSmallEnough } from '../../src/web/call/stage/tile-grid.js';
 
 const PER_MS = 48;
@@ -106,11 +107,10 @@ t.test('pictures are left out before the encoder, and only then', async (t) => {
   t.ok(isRateWorthChange(1_000_000, 850_000, 500));
   t.notOk(isRateWorthChange(1_000_000, 950_000, 500), 'too little');
   t.notOk(isRateWorthChange(1_000_000, 100_000, 100), 'too soon');
-  t.equal(divisionFor(2e6, 2e6, false, 1), 1);
-  t.equal(divisionFor(5e5, 2e6, false, 1), 2);
-  t.equal(divisionFor(8e5, 2e6, false, 2), 2, 'does not swing back at once');
-  t.equal(divisionFor(1.5e6, 2e6, false, 2), 1);
-  t.equal(divisionFor(1e5, 2e6, true, 1), 1, 'text stays as it is');
+  t.equal(divisionFor(2e6, 2e6, 1), 1);
+  t.equal(divisionFor(5e5, 2e6, 1), 2);
+  t.equal(divisionFor(8e5, 2e6, 2), 2, 'does not swing back at once');
+  t.equal(divisionFor(1.5e6, 2e6, 2), 1);
   t.same(dividedSize({ width: 1366, height: 767 }, 2), { width: 684, height: 384 }, 'even');
 });
 
@@ -162,6 +162,25 @@ t.test('tiles are as large as can be, and small ones take the small picture', as
   t.match(gridShape(0, 0, 0), { columns: 1, rows: 1 });
   t.ok(isSmallEnough(184, 2));
   t.notOk(isSmallEnough(640, 1));
+});
+
+t.test('a screen that is fitted is zoomed from what it is seen at', async (t) => {
+  const fitted = fittedScale({ width: 1920, height: 1080 }, { width: 960, height: 800 }, 1);
+  t.equal(fitted, 0.5);
+  t.equal(
+    fittedScale({ width: 1920, height: 1080 }, { width: 960, height: 800 }, 2),
+    1,
+    'in pixels of the display',
+  );
+  t.equal(
+    fittedScale({ width: 0, height: 0 }, { width: 960, height: 800 }, 1),
+    1,
+    'before a picture has come',
+  );
+  t.equal(zoomed({ scale: null, fitted }, 'in'), 0.625);
+  t.equal(zoomed({ scale: null, fitted }, 'out'), 0.4);
+  t.equal(zoomed({ scale: 4, fitted }, 'in'), 4);
+  t.equal(zoomed({ scale: 0.25, fitted }, 'out'), 0.25);
 });
 
 t.test('who speaks is marked through the gaps between words', async (t) => {

@@ -54,11 +54,10 @@ export function fullRateBps({ width, height }: PictureSize, framerate: number, i
 const COARSE = 0.35;
 
 /**
- * By how much width and height are divided at this rate: 1, 2 or 4. Text is never made smaller: it would not be read.
- * `now` is the division in use; going back up needs some more, so that it does not swing.
+ * By how much width and height are divided at this rate: 1, 2 or 4. `now` is the division in use; going back up needs
+ * some more, so that it does not swing.
  */
-export function divisionFor(bitrateBps: number, fullBps: number, isText: boolean, now: number): number {
-  if (isText) return 1;
+export function divisionFor(bitrateBps: number, fullBps: number, now: number): number {
   const share = bitrateBps / fullBps;
   const wanted = share >= COARSE ? 1 : share >= COARSE / 4 ? 2 : 4;
   if (wanted >= now) return wanted;

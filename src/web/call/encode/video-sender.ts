@@ -1,14 +1,12 @@
 import { ReferenceTracker } from '../../../media/frame-gate.js';
+import { BitMeter } from './bit-meter.js';
 import { CaptureClock } from './capture-clock.js';
-import {
-  dividedSize,
-  divisionFor,
-  fullRateBps,
-  isRateWorthChange,
-  isSkipped,
-  type PictureSize,
-} from './encode-policy.js';
+import { dividedSize, fullRateBps, isRateWorthChange, isSkipped, type PictureSize } from './encode-policy.js';
 import type { EncodedFrame } from './encoded-frame.js';
+import { PictureScale } from './picture-scale.js';
+
+/** How often the size of the picture is thought over. */
+const SCALE_EVERY_MS = 500;
 
 export interface VideoSenderOptions {
   /** WebCodecs name of the codec, such as `avc1.42E028`. */
@@ -74,7 +72,9 @@ export class VideoSender {
   readonly #references = new ReferenceTracker();
   #lastUs = Number.NEGATIVE_INFINITY;
   #keyWanted = true;
-  #division = 1;
+  readonly #scale = new PictureScale();
+  readonly #made = new BitMeter();
+  #scaledMs = Number.NEGATIVE_INFINITY;
   #nodeBps = Number.POSITIVE_INFINITY;
   #congested = false;
   #changedMs = Number.NEGATIVE_INFINITY;
@@ -104,6 +104,7 @@ export class VideoSender {
   setTrack(): void {
     this.#clock = new CaptureClock();
     this.#lastUs = Number.NEGATIVE_INFINITY;
+    this.#scale.reset();
     this.#keyWanted = true;
   }
 
@@ -149,6 +150,8 @@ export class VideoSender {
       this.#keyWanted = true; // Invariant 2
     }
     const nowUs = this.#events.nowUs();
+    if (nowUs / 1000 - this.#scaledMs >= SCALE_EVERY_MS && this.#scale.division !== this.#division())
+      this.#configure();
     const timestamp = Math.round(this.#clock.captured(frame.timestamp, nowUs));
     const skipped = isSkipped({
       queued: this.#encoder?.encodeQueueSize ?? 0,
@@ -178,12 +181,24 @@ export class VideoSender {
     return fullRateBps(dividedSize(this.#source, scaleDownBy), framerate, isScreen);
   }
 
+  #division(): number {
+    const nowMs = this.#events.nowUs() / 1000;
+    this.#scaledMs = nowMs;
+    if (this.#options.isText || this.#options.isScreen) return 1; // made smaller it would not be read
+    return this.#scale.decide({
+      nowMs,
+      bitrateBps: this.#wantedBps(),
+      fullBps: this.#fullBps(),
+      usedBps: this.#made.bps(nowMs),
+      congested: this.#congested,
+    });
+  }
+
   #configure(): void {
     if (this.#closed || this.#source.width === 0) return;
     const { codec, isText, isScreen, framerate, scaleDownBy } = this.#options;
     const bitrate = Math.round(this.#wantedBps());
-    this.#division = divisionFor(bitrate, this.#fullBps(), isText || isScreen, this.#division);
-    const { width, height } = dividedSize(this.#source, scaleDownBy * this.#division);
+    const { width, height } = dividedSize(this.#source, scaleDownBy * this.#division());
     const configuration: VideoEncoderConfig = {
       codec,
       width,
@@ -223,6 +238,7 @@ export class VideoSender {
     this.#failures = 0;
     this.stats.framesEncoded++;
     this.stats.bytesSent += payload.length;
+    this.#made.add(payload.length, this.#events.nowUs() / 1000);
     if (isKey) this.stats.keyFramesEncoded++;
     this.#events.onFrame({
       kind: 'video',
