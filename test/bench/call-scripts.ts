@@ -39,7 +39,8 @@ const module = (source: string) =>
 
 /**
  * The devices of a page. Camera: a picture with the time in it as black and white squares, something that moves, and
- * noise. Microphone: `VOICE`. And an `EAR` on whatever the page plays: \`window.__heard\` are its answers.
+ * noise; a track generator hands each on at once, where a canvas that is captured would add up to a frame's time of its
+ * own to both ways of calling. Microphone: `VOICE`. And an `EAR` on whatever the page plays: \`window.__heard\` are its answers.
  */
 export const DEVICES = (width: number, height: number) => `
   window.__width = ${width};
@@ -76,8 +77,18 @@ export const DEVICES = (width: number, height: number) => `
     const canvas = document.createElement('canvas');
     canvas.width = ${width};
     canvas.height = ${height};
-    setInterval(draw(canvas), 1000 / 30);
-    return canvas.captureStream(30);
+    const turn = draw(canvas);
+    const generator = new MediaStreamTrackGenerator({ kind: 'video' });
+    const writer = generator.writable.getWriter();
+    const timer = setInterval(() => {
+      turn();
+      const frame = new VideoFrame(canvas, { timestamp: Math.round(performance.now() * 1000) });
+      writer.write(frame).catch(() => {
+        frame.close();
+        clearInterval(timer); // the track was stopped
+      });
+    }, 1000 / 30);
+    return new MediaStream([generator]);
   };
   window.__heard = [];
   window.__listen = async (context, node) => {
@@ -109,6 +120,7 @@ export const PERCEIVE = (video: string, seconds: number) => `new Promise((done) 
   const canvas = new OffscreenCanvas(480, 24);
   const context = canvas.getContext('2d', { willReadFrequently: true });
   const pictures = [];
+  let newest = -1;
   window.__heard.length = 0;
   let handle = 0;
   const onPicture = () => {
@@ -119,6 +131,8 @@ export const PERCEIVE = (video: string, seconds: number) => `new Promise((done) 
     const { data } = context.getImageData(0, 12, 480, 1);
     let then = 0;
     for (let bit = 0; bit < 20; bit++) if (data[(bit * 24 + 12) * 4] > 128) then += 2 ** bit;
+    if (then === newest) return; // shown again
+    newest = then;
     const age = (now - then + 2 ** 21) % 2 ** 20;
     pictures.push({ at: now, age });
   };
@@ -140,6 +154,12 @@ export const OFFER = (mimeType: string, bitrateBps: number) => `(async () => {
   const video = await navigator.mediaDevices.getUserMedia({ video: true });
   const audio = await navigator.mediaDevices.getUserMedia({ audio: true });
   const peer = (window.__peer = new RTCPeerConnection());
+  const own = document.createElement('video'); // whoever calls sees themselves, as in Chatter
+  own.className = 'live-picture';
+  own.autoplay = own.muted = true;
+  own.srcObject = video;
+  document.body.append(own);
+  window.__peerOwn = { stop: () => { own.remove(); for (const track of [...video.getTracks(), ...audio.getTracks()]) track.stop(); } };
   const stream = new MediaStream([...video.getTracks(), ...audio.getTracks()]);
   const transceiver = peer.addTransceiver(video.getVideoTracks()[0], {
     direction: 'sendonly',

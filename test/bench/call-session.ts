@@ -4,7 +4,8 @@ import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type Host, MAIN, pids } from '../hosts/hosts.js';
 import { ANSWER, DEVICES, OFFER, PERCEIVE, type Perceived } from './call-scripts.js';
-import { secondsOf } from './processor.js';
+import { NOTE_STAGES, stagesOf } from './call-stages.js';
+import { processorTimes, secondsOf } from './processor.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 const ROOM = 'bench';
@@ -27,6 +28,17 @@ export interface Figures extends Perceived {
   /** Bits a second that came in at the watcher, everything together, and what of it was a file. */
   lineBps: number;
   copyBps: number;
+  /** Of all processors, in percent: what nobody used. Little of it, and a figure says more about the machine. */
+  idle: number;
+  /** Where Chatter's milliseconds go, if it was asked for. */
+  stages?: string;
+}
+
+export interface CallSessionOptions {
+  /** The second host's, where multicast does not find it. */
+  address?: string;
+  /** Note when each frame passes each stage; costs a little of its own. */
+  stages?: boolean;
 }
 
 /**
@@ -39,6 +51,7 @@ export class CallSession {
   readonly #pages: readonly [Page, Page];
   readonly #browsers: readonly Browser[];
   readonly #windows: readonly ChildProcess[];
+  readonly #stages: boolean;
   #copy: ChildProcess | null = null;
 
   private constructor(
@@ -47,16 +60,21 @@ export class CallSession {
     pages: readonly [Page, Page],
     browsers: readonly Browser[],
     windows: readonly ChildProcess[],
+    stages: boolean,
   ) {
     this.#hosts = hosts;
     this.#camera = camera;
     this.#pages = pages;
     this.#browsers = browsers;
     this.#windows = windows;
+    this.#stages = stages;
   }
 
-  /** `address` is the second host's, where multicast does not find it. */
-  static async open(hosts: readonly [Host, Host], camera: Camera, address?: string): Promise<CallSession> {
+  static async open(
+    hosts: readonly [Host, Host],
+    camera: Camera,
+    { address, stages = false }: CallSessionOptions = {},
+  ): Promise<CallSession> {
     const browsers: Browser[] = [];
     const windows: ChildProcess[] = [];
     const pages: Page[] = [];
@@ -75,13 +93,14 @@ export class CallSession {
       const page = await context.newPage();
       await page.addInitScript(`
         localStorage.setItem('chatter-call-settings', JSON.stringify({ codec: '${camera.codec}', lines: ${camera.lines} }));
-        ${DEVICES(camera.width, camera.lines)}`);
+        ${DEVICES(camera.width, camera.lines)}
+        ${stages ? NOTE_STAGES : ''}`);
       await page.goto(url);
       pages.push(page);
     }
     const [a, b] = pages as [Page, Page];
     await a.getByText('2 here').first().waitFor();
-    return new CallSession(hosts, camera, [a, b], browsers, windows);
+    return new CallSession(hosts, camera, [a, b], browsers, windows, stages);
   }
 
   /** The first host sends a file to the second from now on, one that does not end before the measurement. */
@@ -112,7 +131,7 @@ export class CallSession {
     await b.getByRole('button', { name: 'Spotlight' }).click();
     const video = `document.querySelector('.stage video:not(.mirrored)')`;
     await b.locator('.stage video:not(.mirrored)').waitFor();
-    const figures = await this.#measure(video, seconds, during);
+    const figures = await this.#measure(video, seconds, during, this.#stages);
     await a.getByRole('button', { name: 'Leave', exact: true }).click();
     await b.getByRole('button', { name: /^Leave/ }).click();
     return figures;
@@ -126,7 +145,7 @@ export class CallSession {
     const answer = await b.evaluate(ANSWER(offer));
     await a.evaluate(`window.__peer.setRemoteDescription(${JSON.stringify(answer)})`);
     const figures = await this.#measure('window.__peerVideo', seconds, during);
-    for (const page of this.#pages) await page.evaluate('window.__peer.close()');
+    for (const page of this.#pages) await page.evaluate('window.__peer.close(); window.__peerOwn?.stop()');
     return figures;
   }
 
@@ -135,18 +154,24 @@ export class CallSession {
     for (const window of [...this.#windows, this.#copy]) window?.kill('SIGKILL');
   }
 
-  async #measure(video: string, seconds: number, during: () => void): Promise<Figures> {
+  async #measure(video: string, seconds: number, during: () => void, stages = false): Promise<Figures> {
     await sleep(5_000); // encoders and rate controls have settled
+    if (stages) for (const page of this.#pages) await page.evaluate('window.__forgetStages()');
     const before = await this.#counters();
     during();
     const perceived = (await this.#pages[1].evaluate(PERCEIVE(video, seconds))) as Perceived;
     const after = await this.#counters();
-    const since = (key: keyof typeof before) => (after[key] - before[key]) / ((after.at - before.at) / 1000);
+    const since = (key: 'cpu' | 'line' | 'copied') =>
+      (after[key] - before[key]) / ((after.at - before.at) / 1000);
     return {
       ...perceived,
       cpu: since('cpu') * 100,
       lineBps: since('line') * 8,
       copyBps: since('copied') * 8,
+      idle:
+        (100 * (after.processors.idle - before.processors.idle)) /
+        (after.processors.all - before.processors.all),
+      ...(stages ? { stages: await stagesOf(this.#pages, perceived) } : {}),
     };
   }
 
@@ -159,7 +184,8 @@ export class CallSession {
       return name === 'lo' ? [] : [Number(bytes) || 0];
     });
     const cpu = this.#hosts.reduce((sum, { namespace }) => sum + processorSeconds(pids(namespace)), 0);
-    return { at: performance.now(), cpu, line: line.reduce((a, b) => a + b, 0), copied };
+    const processors = processorTimes();
+    return { at: performance.now(), cpu, line: line.reduce((a, b) => a + b, 0), copied, processors };
   }
 
   /** Bytes of the file that the second host has. */

@@ -37,25 +37,31 @@ function line(mbit: number, roundTripMs: number, lossPercent: number): LineOptio
   return { mbit, roundTripMs, lossPercent, queueMs: 300 };
 }
 
-/** With `words`, such as `h264` and `480`, only the cases that bear them all. */
-export async function calls(words: readonly string[] = []): Promise<void> {
+/** With `words`, such as `h264` and `480`, only the cases that bear them all; `stages` says where the milliseconds go. */
+export async function calls(asked: readonly string[] = []): Promise<void> {
   if (!existsSync('/usr/bin/chromium')) return console.log('calls: skipped, there is no Chromium');
+  const words = asked.filter((word) => word !== 'stages');
+  const stages = words.length < asked.length;
   const wanted = (name: string) => words.every((word) => name.includes(word));
   for (const codec of ['h264', 'vp9', 'av1']) {
     for (const size of SIZES) {
       const name = `${size.width}x${size.lines}@30 ${codec}`;
-      if (wanted(name)) await run({ name, line: null, copies: false }, { codec, ...size });
+      if (wanted(name)) await run({ name, line: null, copies: false }, { codec, ...size }, stages);
     }
   }
-  for (const trouble of TROUBLES) if (wanted(trouble.name)) await run(trouble, PLAIN);
+  for (const trouble of TROUBLES) if (wanted(trouble.name)) await run(trouble, PLAIN, stages);
 }
 
-async function run({ name, line: options, copies, fallsTo }: Trouble, camera: Camera): Promise<void> {
+async function run(
+  { name, line: options, copies, fallsTo }: Trouble,
+  camera: Camera,
+  stages: boolean,
+): Promise<void> {
   const line = options ? await Line.open(options) : null;
   const lan = line ? null : new Lan(2);
   const hosts = line?.hosts ?? (lan?.hosts as [Host, Host]);
   try {
-    const session = await CallSession.open(hosts, camera, line?.addresses[1]);
+    const session = await CallSession.open(hosts, camera, { address: line?.addresses[1], stages });
     try {
       if (copies) await session.startCopy();
       const falls = () => {
@@ -67,6 +73,7 @@ async function run({ name, line: options, copies, fallsTo }: Trouble, camera: Ca
       const ours = await session.ours(seconds, falls);
       const theirs = await session.theirs(seconds, falls);
       console.log(`${name}\n  Chatter ${words(ours)}\n  WebRTC  ${words(theirs)}\n  ${ratios(ours, theirs)}`);
+      if (ours.stages) console.log(`  ${ours.stages}`);
       if (fallsTo !== undefined)
         for (const [who, figures] of [
           ['Chatter', ours],
@@ -90,7 +97,7 @@ const quantile = (values: readonly number[], q: number) => {
 const ages = ({ pictures }: Figures) => pictures.map(({ age }) => age);
 
 function words(figures: Figures): string {
-  const { pictures, sounds, width, cpu, lineBps, copyBps } = figures;
+  const { pictures, sounds, width, cpu, idle, lineBps, copyBps } = figures;
   const span = ((pictures.at(-1)?.at ?? 0) - (pictures[0]?.at ?? 0)) / 1000;
   const freeze = Math.max(0, ...pictures.slice(1).map(({ at }, i) => at - (pictures[i]?.at ?? at)));
   const at = (values: readonly number[], q: number) => quantile(values, q).toFixed(0);
@@ -100,7 +107,7 @@ function words(figures: Figures): string {
     `${(pictures.length / span).toFixed(1)} fps, longest freeze ${freeze.toFixed(0)} ms`,
     `voice ${at(sounds, 0.5)}/${at(sounds, 0.95)} ms (${sounds.length}), ${behind.toFixed(0)} ms behind the lips`,
     `line ${(lineBps / 1e6).toFixed(2)} Mbit/s${copyBps > 0 ? `, of it file ${(copyBps / 1e6).toFixed(2)}` : ''}`,
-    `${cpu.toFixed(0)} % of one core`,
+    `${cpu.toFixed(0)} % of one core, ${idle.toFixed(0)} % idle`,
   ].join('; ');
 }
 

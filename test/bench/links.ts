@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { cpus } from 'node:os';
 import path from 'node:path';
 import { Host } from '../hosts/hosts.js';
 import { Line } from '../hosts/line.js';
 import type { Figures } from './bench-session.js';
+import { processorTimes } from './processor.js';
 
 const END = path.resolve('dist/test/bench/link-end.js');
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
@@ -79,15 +79,6 @@ async function run(
   } finally {
     listener.kill('SIGKILL');
   }
-}
-
-function processorTimes(): { idle: number; all: number } {
-  const times = cpus().map(({ times }) => times);
-  const sum = (fn: (time: (typeof times)[0]) => number) => times.reduce((total, time) => total + fn(time), 0);
-  return {
-    idle: sum(({ idle }) => idle),
-    all: sum(({ user, nice, sys, idle, irq }) => user + nice + sys + idle + irq),
-  };
 }
 
 const quantile = (values: readonly number[], q: number) =>
