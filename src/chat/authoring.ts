@@ -6,13 +6,7 @@ import { type Box, type Content, isEmoji, sealContent } from './content.js';
 import type { HistoryPages } from './history-pages.js';
 import type { MessageId } from './message.js';
 import type { Shown } from './timeline.js';
-
-export interface Said {
-  readonly id: MessageId;
-  /** People whom it was handed to at once. */
-  readonly recipients: number;
-  readonly message: Shown;
-}
+import type { Said, Writing } from './writing.js';
 
 export interface SayOptions {
   replyTo?: MessageId;
@@ -25,8 +19,7 @@ export interface SayOptions {
 export interface AuthoringDependencies {
   self: Box & { readonly id: PeerId };
   pages: HistoryPages;
-  /** Writes a message, about another one or by itself. */
-  write: (content: Content, target: MessageId | null) => Promise<Said>;
+  writing: Writing;
 }
 
 /** What this person says and does to messages, checked before it is written. */
@@ -41,7 +34,7 @@ export class Authoring {
   async say(text: string, { replyTo, me = false, to }: SayOptions = {}): Promise<Said> {
     checkText(text);
     const content: Content = { kind: me ? 'me' : 'text', text, replyTo: replyTo ?? null };
-    return this.#deps.write(this.#sealed(content, to ?? null), null);
+    return this.#deps.writing.write(this.#sealed(content, to ?? null), null);
   }
 
   /** Throws MESSAGE_UNKNOWN, NOT_YOURS, MESSAGE_DELETED, MESSAGE_INVALID. */
@@ -68,7 +61,7 @@ export class Authoring {
   }
 
   async #writeAbout(id: MessageId, content: Content): Promise<Shown> {
-    await this.#deps.write(content, id);
+    await this.#deps.writing.write(content, id);
     return this.#deps.pages.message(id);
   }
 

@@ -1,6 +1,6 @@
 import type { PeerId } from '../identity/peer-id.js';
 import type { LogId, MessageId } from './message.js';
-import type { Place } from './order.js';
+import type { Place, Tip } from './order.js';
 
 /** What a message takes beside its header and body: id and signature. */
 export const BESIDE_BYTES = 96;
@@ -93,7 +93,7 @@ export interface Change {
   readonly messages?: readonly NewMessage[];
   readonly logs?: readonly StoredLog[];
   /** All of them. */
-  readonly tips?: readonly (Place & { covers: number })[];
+  readonly tips?: readonly Tip[];
   readonly bodies?: readonly BodyChange[];
   readonly counts?: Counts;
   /** Everything up to this row was read. */
@@ -129,7 +129,7 @@ export const ROOM_SETTINGS: RoomSettings = {
 
 export interface StoredRoom {
   readonly logs: readonly StoredLog[];
-  readonly tips: readonly (Place & { covers: number })[];
+  readonly tips: readonly Tip[];
   readonly counts: Counts;
   readonly readRow: number;
   readonly receipts: readonly StoredReceipt[];

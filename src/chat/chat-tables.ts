@@ -2,8 +2,7 @@ import b4a from 'b4a';
 import type { Row } from '../storage/database.js';
 import { FLAG, type StoredMessage } from './chat-store.js';
 import { kindNumber } from './content.js';
-import { type LogId, messageId } from './message.js';
-import { authorOf } from './room-log.js';
+import { authorOf, type LogId, messageId } from './message.js';
 
 /** The kind of direct messages, as a number of our own that may stand in SQL. */
 export const DIRECT = kindNumber('direct');

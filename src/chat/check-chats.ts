@@ -3,7 +3,7 @@ import type { Storage } from '../storage/database.js';
 import { storedJson } from '../storage/stored-json.js';
 import type { Head } from './chat-store.js';
 import { idBytes } from './message.js';
-import type { Tip } from './room-log.js';
+import type { Tip } from './order.js';
 
 /**
  * Compares what is kept of histories beside their messages with these, since a disk that changes a byte tells nobody:

@@ -1,3 +1,4 @@
+import type { Clock, Timer } from '../clock.js';
 import { LIMITS } from '../limits.js';
 import { type BodyChange, type ChatStore, FLAG, type Retention } from './chat-store.js';
 import type { Reader } from './timeline.js';
@@ -12,33 +13,54 @@ const RETENTION_MS: Record<Retention, number> = {
   forever: Number.POSITIVE_INFINITY,
 };
 const EXPIRED_AT_ONCE = 256;
-
-/** How long texts of a room are kept; a live room's go after a day at most. */
-export const keptMs = (keep: Retention, live: boolean): number =>
-  live ? Math.min(RETENTION_MS[keep], LIMITS.lobbyMs) : RETENTION_MS[keep];
+const EXPIRE_EVERY_MS = 60 * 60_000;
 
 export interface ExpiryDependencies {
   store: ChatStore;
   reader: Reader;
   work: Work;
+  clock: Clock;
+  /** How long texts are kept, as it is set now. */
+  keep: () => Retention;
+  /** A live room's go after a day at most. */
+  live: boolean;
+  /** So many messages have lost their texts. */
+  gone: (count: number) => void;
 }
 
 /** Removes texts past their time from this data folder. Headers stay, so that what builds on them still verifies. */
 export class Expiry {
   readonly #deps: ExpiryDependencies;
+  #timer: Timer | null = null;
 
   constructor(deps: ExpiryDependencies) {
     this.#deps = deps;
   }
 
-  /** Removes what was sent before (ms since 1970), in portions. Resolves to the number of messages. */
-  async expire(before: number): Promise<number> {
-    const { store, work } = this.#deps;
-    let gone = 0;
-    for (let count = EXPIRED_AT_ONCE; count === EXPIRED_AT_ONCE; gone += count)
+  /** Removes what is too old, now and every hour. */
+  begin(): void {
+    const { work, clock } = this.#deps;
+    const expire = () => work.attempt(() => this.expire());
+    this.#timer = clock.every(EXPIRE_EVERY_MS, expire);
+    expire();
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+  }
+
+  /** Removes what is too old, in portions. */
+  async expire(): Promise<void> {
+    const { store, work, clock, keep, live, gone } = this.#deps;
+    const keptMs = live ? Math.min(RETENTION_MS[keep()], LIMITS.lobbyMs) : RETENTION_MS[keep()];
+    if (keptMs === Number.POSITIVE_INFINITY) return;
+    const before = clock.wall() - keptMs;
+    let all = 0;
+    for (let count = EXPIRED_AT_ONCE; count === EXPIRED_AT_ONCE; all += count)
       count = await work.alone(() => this.#expireSome(before));
-    if (gone > 0) await store.scrub();
-    return gone;
+    if (all === 0) return;
+    await store.scrub();
+    gone(all);
   }
 
   async #expireSome(before: number): Promise<number> {

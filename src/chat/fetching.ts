@@ -4,8 +4,9 @@ import { LIMITS } from '../limits.js';
 import { PAGE } from './chat-channel.js';
 import { type Lack, searchBack, stillLacking } from './log-difference.js';
 import { type LogId, logBytes, logId } from './message.js';
-import type { RoomLog, Verdict } from './room-log.js';
+import type { RoomLog } from './room-log.js';
 import type { SyncPeer } from './sync-peer.js';
+import type { Verdict } from './verdict.js';
 
 /** Messages in `chatFetchStallMs` that are too few while others have what is lacking too. */
 const LEAST = 16;

@@ -6,10 +6,12 @@ import { HEADS, PAGE, type WireMessage, type WireSummary, type WireWant } from '
 import type { ChatStore } from './chat-store.js';
 import { Fetching } from './fetching.js';
 import { lacksFrom } from './log-difference.js';
+import type { LogSummary } from './log-summary.js';
 import { type LogId, logBytes, logId, type Message, type Messages, messageId } from './message.js';
-import type { LogSummary, RoomLog, Verdict } from './room-log.js';
+import type { RoomLog } from './room-log.js';
 import { Serving } from './serving.js';
 import { asWire, type SyncPeer } from './sync-peer.js';
+import type { Verdict } from './verdict.js';
 
 export interface HistorySyncDependencies {
   log: RoomLog;

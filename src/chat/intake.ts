@@ -4,7 +4,8 @@ import type { PeerId } from '../identity/peer-id.js';
 import { TokenBucket } from '../token-bucket.js';
 import { type Content, encodeBody, kindNumber } from './content.js';
 import type { Message, MessageId, Messages, Signer } from './message.js';
-import type { Judged, RoomLog, Verdict } from './room-log.js';
+import type { RoomLog } from './room-log.js';
+import type { Judged, Verdict } from './verdict.js';
 import type { Work } from './work.js';
 import type { Writers } from './writers.js';
 

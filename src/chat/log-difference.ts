@@ -1,5 +1,5 @@
 import b4a from 'b4a';
-import type { LogSummary } from './room-log.js';
+import type { LogSummary } from './log-summary.js';
 
 /** Something that another instance has of a log, and from which place on it is to be asked for. */
 export interface Lack {

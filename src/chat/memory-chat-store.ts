@@ -18,8 +18,7 @@ import type {
 import { BESIDE_BYTES, FLAG, ROOM_SETTINGS } from './chat-store.js';
 import { kindNumber } from './content.js';
 import type { LogId, MessageId } from './message.js';
-import { compare, type Place } from './order.js';
-import type { Tip } from './room-log.js';
+import { compare, type Place, type Tip } from './order.js';
 import { matches } from './search-terms.js';
 
 const DIRECT = kindNumber('direct');

@@ -188,5 +188,6 @@ const signed = (id: MessageId) => b4a.concat([SIGNATURE_DOMAIN, idBytes(id)]);
 export type LogId = string & { readonly brand: 'LogId' };
 export const logId = ({ author, writer }: Pick<Header, 'author' | 'writer'>): LogId =>
   `${author}${writer}` as LogId;
+export const authorOf = (log: LogId): PeerId => log.slice(0, 2 * KEY_BYTES) as PeerId;
 export const logBytes = (log: LogId): Uint8Array => b4a.from(log, 'hex');
 export const LOG_BYTES = KEY_BYTES + WRITER_BYTES;

@@ -11,6 +11,8 @@ export interface MissingBodiesDependencies {
   store: ChatStore;
   messages: Messages;
   reader: Reader;
+  /** Those to everybody here. */
+  channels: () => readonly Channel[];
 }
 
 type Channel = Pick<SessionChannel<ChatMessages>, 'send' | 'sendBulk'>;
@@ -31,9 +33,9 @@ export class MissingBodies {
   }
 
   /** Asks everybody here for the newest that are missing. */
-  async ask(channels: readonly Channel[]): Promise<void> {
+  async ask(): Promise<void> {
     const missing = await this.#deps.store.bodiless(PAGE);
-    for (const channel of channels) {
+    for (const channel of this.#deps.channels()) {
       const asked = this.#asked.get(channel);
       const ids = missing.filter((id) => !asked?.has(id));
       this.#asked.set(channel, new Set(missing));

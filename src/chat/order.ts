@@ -6,6 +6,9 @@ export interface Place {
   readonly id: MessageId;
 }
 
+/** A message that nothing builds on yet. */
+export type Tip = Place & { readonly covers: number };
+
 /** The one order of a room, the same for everybody: by clock, then by id (PROTOCOL.md [H3]). */
 export const compare = (a: Place, b: Place): number =>
   a.clock - b.clock || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);

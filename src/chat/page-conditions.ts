@@ -3,8 +3,7 @@ import type { PeerId } from '../identity/peer-id.js';
 import type { Value } from '../storage/database.js';
 import { FLAG, type LeftOut, type PageQuery } from './chat-store.js';
 import { DIRECT } from './chat-tables.js';
-import { idBytes, type LogId } from './message.js';
-import { authorOf } from './room-log.js';
+import { authorOf, idBytes, type LogId } from './message.js';
 
 /** The keys of a room's logs, which are numbers of our own. */
 type LogKeys = ReadonlyMap<LogId, number>;

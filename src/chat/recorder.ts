@@ -4,8 +4,9 @@ import { FLAG } from './chat-store.js';
 import type { Content } from './content.js';
 import { KINDS, logId, type MessageId } from './message.js';
 import { compare, shownTime } from './order.js';
-import type { Judged, RoomLog, Verdict } from './room-log.js';
+import type { RoomLog } from './room-log.js';
 import type { Reader } from './timeline.js';
+import type { Judged, Verdict } from './verdict.js';
 
 /** What a message that was stored just now did. */
 export type Recorded =

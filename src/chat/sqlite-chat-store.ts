@@ -24,10 +24,9 @@ import {
   type StoredRoom,
 } from './chat-store.js';
 import { COLUMNS, DIRECT, FROM, logOf, storedMessage } from './chat-tables.js';
-import { idBytes, type LogId, logBytes, type MessageId, messageId } from './message.js';
-import type { Place } from './order.js';
+import { authorOf, idBytes, type LogId, logBytes, type MessageId, messageId } from './message.js';
+import type { Place, Tip } from './order.js';
 import { conditions, leavingOut } from './page-conditions.js';
-import { authorOf, type Tip } from './room-log.js';
 import { ftsQuery } from './search-terms.js';
 import type { TextIndex } from './text-index.js';
 

@@ -33,7 +33,12 @@ export class Unread {
   counted(counts: Counts): void {
     const isOther = counts.unread !== this.#counts.unread || counts.mentions !== this.#counts.mentions;
     this.#counts = counts;
-    if (isOther) this.#changed(counts);
+    if (isOther) this.tell();
+  }
+
+  /** Something else that is told with the counts has changed. */
+  tell(): void {
+    this.#changed(this.#counts);
   }
 
   /**
@@ -51,6 +56,6 @@ export class Unread {
   async recount(): Promise<void> {
     this.#counts = await this.#store.counts(this.#readRow, this.#uncounted());
     await this.#store.apply({ readRow: this.#readRow, counts: this.#counts });
-    this.#changed(this.#counts);
+    this.tell();
   }
 }

@@ -1,8 +1,9 @@
 import type { PeerId } from '../identity/peer-id.js';
 import type { Trust } from '../identity/trust.js';
-import type { ChatStore, LeftOut, RoomSettings } from './chat-store.js';
+import type { ChatStore, DirectSender, LeftOut, RoomSettings } from './chat-store.js';
 
 export interface WelcomeDependencies {
+  store: ChatStore;
   trust: Trust;
   /** Whose direct messages are wanted, or not, though they are not verified. */
   answers: () => RoomSettings['direct'];
@@ -25,8 +26,8 @@ export class Welcome {
     this.#deps = deps;
   }
 
-  async load(store: ChatStore): Promise<void> {
-    for (const { author } of await store.directSenders()) this.#senders.add(author);
+  async load(): Promise<void> {
+    for (const { author } of await this.#deps.store.directSenders()) this.#senders.add(author);
   }
 
   /** Whether this person has sent direct messages to this one. */
@@ -48,6 +49,11 @@ export class Welcome {
   /** Those who wait for an answer. */
   get waiting(): PeerId[] {
     return [...this.#senders].filter((sender) => this.waits(sender));
+  }
+
+  /** Those who wait, with how much they sent; who wrote last is last. */
+  async requests(): Promise<DirectSender[]> {
+    return (await this.#deps.store.directSenders()).filter(({ author }) => this.waits(author));
   }
 
   hides(author: PeerId, isDirect: boolean): boolean {

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { Said } from '../chat/authoring.js';
 import type { MessageId } from '../chat/message.js';
+import type { Said } from '../chat/writing.js';
 import { ChatterError, ERRORS } from '../errors.js';
 import type { PeerId } from '../identity/peer-id.js';
 import type { Talk } from '../node/kept-talks.js';

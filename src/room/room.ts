@@ -1,5 +1,5 @@
-import type { Said } from '../chat/authoring.js';
 import type { RoomChat } from '../chat/room-chat.js';
+import type { Said } from '../chat/writing.js';
 import type { Clock } from '../clock.js';
 import type { RoomPeer, RoomSession } from '../connection/room-session.js';
 import type { FilesPeer } from '../files/peer-link.js';

@@ -2,8 +2,9 @@ import type { ChatStore, Counts } from '../../src/chat/chat-store.js';
 import { type Box, type Content, encodeBody, kindNumber } from '../../src/chat/content.js';
 import { type Header, type Message, type MessageId, Messages, type Signer } from '../../src/chat/message.js';
 import { Recorder } from '../../src/chat/recorder.js';
-import { RoomLog, type Verdict } from '../../src/chat/room-log.js';
+import { RoomLog } from '../../src/chat/room-log.js';
 import { Reader, type Shown } from '../../src/chat/timeline.js';
+import type { Verdict } from '../../src/chat/verdict.js';
 import type { PeerId } from '../../src/identity/peer-id.js';
 
 type Writer = Signer & Box & { readonly id: PeerId };
