@@ -333,10 +333,10 @@ t.test('[B14] who offers as fast as it can holds up nobody else’s file', async
   const { bob, eve, network, inbox, to } = await ground(t);
   const ann = await FileSender.join(t, network, 'Ann');
   await ann.channel(to);
-  let flooding = true;
+  const end = new AbortController();
   let offers = 0;
   const flood = (async () => {
-    while (flooding) {
+    while (!end.signal.aborted) {
       for (let i = 0; i < 20; i++) await eve.offer(to, [entry(`${offers++}`)]);
       await new Promise((resolve) => setImmediate(resolve)); // the three of them share one processor here
     }
@@ -351,7 +351,7 @@ t.test('[B14] who offers as fast as it can holds up nobody else’s file', async
     await until(bob, id, 'done');
   }
   const ms = performance.now() - start;
-  flooding = false;
+  end.abort();
   await flood;
   t.comment(`five files in ${Math.round(ms)} ms beside ${offers} offers`);
   t.ok(offers > 200, `${offers} offers came meanwhile`);

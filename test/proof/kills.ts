@@ -81,7 +81,7 @@ async function arrived(receiver: NodeProcess, transfer: string, share: number): 
   for (;;) {
     const all = await receiver.client.request('transfers', {});
     const mine = all.find((each) => each.transfer === transfer);
-    if (!mine || mine.state !== 'active') return;
+    if (mine?.state !== 'active') return;
     if (mine.bytes >= Math.min(1, share) * mine.total) break;
     await pause(2);
   }

@@ -111,7 +111,7 @@ export class RecordedDisk {
       return fd;
     });
     this.#replace(fs, 'writeSync', (real, args) => {
-      const [fd, bytes, offset = 0, length = 0, position] = args as unknown as [
+      const [fd, bytes, offset, length, position] = args as unknown as [
         number,
         Uint8Array,
         number,
