@@ -1,9 +1,19 @@
+import b4a from 'b4a';
 import { FileContent } from './file-content.js';
+import { rootOf } from './hash-ahead.js';
 import { type PlaceOptions, place, placedFiles, placedPaths } from './place.js';
 import { Staging } from './staging.js';
 import type { Transfer } from './transfer.js';
 import type { Acceptance } from './transfer-store.js';
 import type { TransferTable } from './transfer-table.js';
+
+/** Every block is here, and its author has said that there is no more to come. */
+export const isComplete = ({ have, layout, seal }: Transfer): boolean =>
+  have.full && (layout.blockCount === 0 || seal !== null);
+
+/** The blocks are together what the author sealed. */
+export const isWhatWasSealed = (transfer: Transfer): boolean =>
+  transfer.seal === null || b4a.equals(rootOf(transfer), transfer.seal.root);
 
 export interface ArriveOptions extends Pick<PlaceOptions, 'umask'> {
   table: TransferTable;

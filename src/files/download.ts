@@ -1,25 +1,14 @@
 import b4a from 'b4a';
 import type { Clock } from '../clock.js';
 import { LIMITS } from '../limits.js';
-import { Bitfield } from './bitfield.js';
 import { blake3 } from './blake3.js';
 import { hashAt } from './hash-ahead.js';
+import { Holder, MAX_ASKED, MIN_ASKED, type Source } from './holder.js';
 import { BLOCK_BYTES, BLOCKS_A_PAGE } from './layout.js';
 import { pick } from './picker.js';
 import type { RateCap } from './rate-cap.js';
 import type { Staging } from './staging.js';
 import type { Transfer } from './transfer.js';
-
-/** Somebody to ask for blocks. */
-export interface Source {
-  /** Names it among the sources. */
-  readonly key: string;
-  request(blocks: number[]): void;
-  release(blocks: number[]): void;
-  wantPage(page: number): void;
-  /** It has the same content by another signature: its pages are of no use here. */
-  readonly blocksOnly?: boolean;
-}
 
 export interface DownloadOptions {
   transfer: Transfer;
@@ -38,29 +27,9 @@ export interface DownloadOptions {
   onFailed: (err: unknown) => void;
 }
 
-interface Held {
-  source: Source;
-  bits: Bitfield;
-  /** Blocks that it was asked for, with the time. */
-  asked: Map<number, number>;
-  pages: Map<number, number>;
-  /** Bytes a millisecond, smoothed. */
-  rate: number;
-  lastAt: number;
-  stalled: boolean;
-  /** A block that comes in parts. */
-  partial: { block: number; bytes: Uint8Array; filled: number } | null;
-}
-
 /** Blocks looked at ahead of the first one that is missing. */
 const CANDIDATES = 2048;
 const PAGES_AHEAD = 4;
-const MIN_ASKED = 4;
-const MAX_ASKED = 32;
-/** How long a holder's answers may take, in blocks asked for at its rate. */
-const ASKED_MS = 250;
-/** Who would give what it owes within so long is waited for, whoever else has it too. */
-const SLOW_MS = 100;
 /** Near the end an idle holder is asked too for what another one has owed for so long. */
 const OWED_MS = 2_000;
 const LOOK_EVERY_MS = 1_000;
@@ -75,7 +44,7 @@ const LOOK_EVERY_MS = 1_000;
  */
 export class Download {
   readonly #o: DownloadOptions;
-  readonly #held = new Map<string, Held>();
+  readonly #held = new Map<string, Holder>();
   readonly #owed = new Map<number, number>();
   readonly #writing = new Set<number>();
   readonly #liars = new Set<string>();
@@ -149,23 +118,8 @@ export class Download {
     const length = transfer.layout.blockBytes(block);
     held.lastAt = this.#o.clock.now();
     held.stalled = false;
-    if (offset === 0 && bytes.byteLength === length) return this.#whole(held, block, bytes);
-    const partial = offset === 0 ? { block, bytes: new Uint8Array(length), filled: 0 } : held.partial;
-    held.partial = partial;
-    if (
-      !partial ||
-      partial.block !== block ||
-      partial.filled !== offset ||
-      offset + bytes.byteLength > length
-    ) {
-      held.partial = null;
-      return;
-    }
-    partial.bytes.set(bytes, offset);
-    partial.filled += bytes.byteLength;
-    if (partial.filled < length) return;
-    held.partial = null;
-    return this.#whole(held, block, partial.bytes);
+    const whole = held.take(block, offset, bytes, length);
+    if (whole) return this.#whole(held, block, whole);
   }
 
   /** Asks for whatever there is room for. */
@@ -174,15 +128,7 @@ export class Download {
     this.#wantPages();
     const holders = [...this.#held.values()]
       .filter(({ stalled }) => !stalled)
-      .map((held) => {
-        const room = budget(held) - held.asked.size;
-        // Asking for a few at a time saves messages and looking.
-        return {
-          held,
-          has: (block: number) => held.bits.has(block),
-          room: room < budget(held) / 2 ? 0 : room,
-        };
-      });
+      .map((held) => ({ held, has: (block: number) => held.bits.has(block), room: held.worthwhileRoom }));
     if (!holders.some(({ room }) => room > 0)) return;
     const swarm = this.#o.transfer.interested.size > 0;
     const { allowed } = this.#o.cap;
@@ -202,7 +148,7 @@ export class Download {
     });
   }
 
-  #ask(held: Held, blocks: number[]): void {
+  #ask(held: Holder, blocks: number[]): void {
     const now = this.#o.clock.now();
     this.#o.cap.take(blocks.length * BLOCK_BYTES);
     if (held.asked.size === 0) held.lastAt = now;
@@ -213,16 +159,9 @@ export class Download {
     held.source.request(blocks);
   }
 
-  #whole(held: Held, block: number, bytes: Uint8Array): void | Promise<void> {
+  #whole(held: Holder, block: number, bytes: Uint8Array): void | Promise<void> {
     const { transfer } = this.#o;
-    const askedAt = held.asked.get(block);
-    if (askedAt !== undefined) {
-      const took = Math.max(this.#o.clock.now() - askedAt, 0.1);
-      const rate = (bytes.byteLength * held.asked.size) / took;
-      held.rate = smoothed(held.rate, rate);
-      held.asked.delete(block);
-      this.#unowe(block);
-    }
+    if (held.gave(block, bytes.byteLength, this.#o.clock.now())) this.#unowe(block);
     if (transfer.have.has(block) || this.#writing.has(block)) return this.pump();
     const page = transfer.pages.get(Math.floor(block / BLOCKS_A_PAGE));
     if (!page) return this.pump();
@@ -265,39 +204,26 @@ export class Download {
     this.#o.onFailed(err);
   }
 
-  #lied(held: Held): void {
+  #lied(held: Holder): void {
     this.#liars.add(held.source.key);
     this.gone(held.source.key);
     this.#o.onLiar(held.source.key);
   }
 
-  #hold(source: Source): Held {
-    const held = this.#held.get(source.key) ?? {
-      source,
-      bits: new Bitfield(this.#o.transfer.layout.blockCount),
-      asked: new Map<number, number>(),
-      pages: new Map<number, number>(),
-      rate: 0,
-      lastAt: this.#o.clock.now(),
-      stalled: false,
-      partial: null,
-    };
+  #hold(source: Source): Holder {
+    const { transfer, clock } = this.#o;
+    const held = this.#held.get(source.key) ?? new Holder(source, transfer.layout.blockCount, clock.now());
     this.#held.set(source.key, held);
     return held;
   }
 
   /** What a slow holder owes and this one has now is asked for anew: of whom, `pick` says. */
-  #shift(held: Held, blocks: readonly number[]): void {
-    const longAgo = this.#o.clock.now() - SLOW_MS;
+  #shift(held: Holder, blocks: readonly number[]): void {
+    const now = this.#o.clock.now();
     for (const slow of this.#held.values()) {
       if (slow === held || slow.asked.size === 0) continue;
-      const isSlow = slow.asked.size * BLOCK_BYTES >= slow.rate * SLOW_MS;
-      const room = budget(held) - held.asked.size;
-      const owed = blocks.filter((block) => {
-        const at = slow.asked.get(block);
-        return at !== undefined && (isSlow || at <= longAgo) && slow.partial?.block !== block;
-      });
-      if (owed.length > 0 && room > 0) this.#release(slow, owed.slice(0, room));
+      const owed = slow.owesLate(blocks, now).slice(0, Math.max(0, held.room));
+      if (owed.length > 0) this.#release(slow, owed);
     }
   }
 
@@ -336,7 +262,7 @@ export class Download {
       ahead++;
       if ([...this.#held.values()].some((held) => held.pages.has(page))) continue;
       const holder = [...this.#held.values()].find(
-        (held) => !held.stalled && !held.source.blocksOnly && hasOn(held.bits, page),
+        (held) => !held.stalled && !held.source.blocksOnly && held.hasOn(page),
       );
       if (!holder) continue;
       holder.pages.set(page, this.#o.clock.now());
@@ -367,7 +293,7 @@ export class Download {
     }
   }
 
-  #release(held: Held, blocks: number[]): void {
+  #release(held: Holder, blocks: number[]): void {
     for (const block of blocks) {
       held.asked.delete(block);
       this.#unowe(block);
@@ -381,18 +307,4 @@ export class Download {
     this.paused = true;
     for (const held of this.#held.values()) this.#release(held, [...held.asked.keys()]);
   }
-}
-
-/** A burst at the beginning is soon forgotten: who is believed to be fast is asked for what others could give. */
-const smoothed = (rate: number, sample: number): number =>
-  rate === 0 ? sample : rate + (sample - rate) / (sample < rate ? 3 : 8);
-
-const budget = ({ rate }: Held): number =>
-  Math.min(MAX_ASKED, Math.max(MIN_ASKED, Math.ceil((rate * ASKED_MS) / BLOCK_BYTES)));
-
-/** True if some block of this page is among them. */
-function hasOn(bits: Bitfield, page: number): boolean {
-  for (let i = page * BLOCKS_A_PAGE; i < Math.min((page + 1) * BLOCKS_A_PAGE, bits.length); i++)
-    if (bits.has(i)) return true;
-  return false;
 }

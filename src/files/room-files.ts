@@ -130,7 +130,7 @@ export class RoomFiles extends Resource<FilesEvents> {
       onRefused: (from, code) => this.emit('refused', { from, code }),
       onWithdrawn: (transfer) => this.#onWithdrawn(transfer),
       onAnswered: (transfer) => this.emit('changed', transfer),
-      onInterest: (peer, transfer) => this.#taking.showInterest(peer, transfer),
+      onInterest: (peer, transfer) => this.#taking.answers.showInterest(peer, transfer),
     });
   }
 
@@ -326,23 +326,23 @@ export class RoomFiles extends Resource<FilesEvents> {
 
   /** A refusal is of blocks or of a manifest: whoever waits for either hears it. */
   #takingAndManifests(): TakingHandlers {
-    const taking = this.#taking;
+    const { arrivals } = this.#taking;
     return {
-      onHave: (...said) => taking.onHave(...said),
-      onGot: (...said) => taking.onGot(...said),
-      onPage: (...said) => taking.onPage(...said),
-      onSealed: (...said) => taking.onSealed(...said),
-      onBlock: (...said) => taking.onBlock(...said),
+      onHave: (...said) => arrivals.onHave(...said),
+      onGot: (...said) => arrivals.onGot(...said),
+      onPage: (...said) => arrivals.onPage(...said),
+      onSealed: (...said) => arrivals.onSealed(...said),
+      onBlock: (...said) => arrivals.onBlock(...said),
       onRefuse: (peer: PeerLink, id: TransferId, reason: Refusal) => {
         this.#offers.drop(peer, id);
-        taking.onRefuse(peer, id, reason);
+        arrivals.onRefuse(peer, id, reason);
       },
     };
   }
 
   #greet(peer: PeerLink, isNew = false): void {
     if (!(isNew && this.#o.live)) for (const transfer of this.#table.all) this.#offerTo(peer, transfer);
-    this.#taking.greet(peer);
+    this.#taking.answers.greet(peer);
   }
 
   #lost(peer: PeerLink): void {

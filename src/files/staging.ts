@@ -10,6 +10,7 @@ import {
   rmSync,
   type StatsFs,
   statfsSync,
+  statSync,
   write as writeAsync,
   writeSync,
 } from 'node:fs';
@@ -182,6 +183,14 @@ export function writeAll(fd: number, bytes: Uint8Array, position: number): void 
   for (let done = 0; done < bytes.byteLength; ) {
     done += writeSync(fd, bytes, done, bytes.byteLength - done, position + done);
   }
+}
+
+/** Makes a folder where there is none, and looks whether `bytes` more fit. Throws DISK_FULL, DISK_FAILED. */
+export function prepareFolder(folder: string, bytes: number): void {
+  attempt(folder, () => mkdirSync(folder, { recursive: true }));
+  if (!attempt(folder, () => statSync(folder))?.isDirectory())
+    throw new ChatterError('DISK_FAILED', { message: `${folder} is no folder.` });
+  checkRoom(folder, bytes);
 }
 
 /** Throws DISK_FULL if `bytes` more would leave the disk of `folder` less than its reserve. */
