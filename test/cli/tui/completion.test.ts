@@ -31,8 +31,8 @@ t.test('Tab completes verbs, names, offers and paths', async (t) => {
   t.same(await complete('hi @Amber W'), ['Amber Wolf ']);
   t.same(await complete('/verify e'), [], 'a name that a terminal could take for more is not offered');
   t.same(await complete('/send cli/tui/ce'), ['cli/tui/cells.ts']);
-  t.same(await complete('/send test/cl'), ['test/cli/']);
-  t.same(await complete('/accept 3f09ac12 to test/cl'), ['test/cli/']);
+  t.same(await complete('/send test/cli'), ['test/cli/']);
+  t.same(await complete('/accept 3f09ac12 to test/cli'), ['test/cli/']);
   t.same(await complete('/unshare al'), ['Album']);
   t.same(
     await complete('/get Album/s'),

@@ -16,7 +16,7 @@ export class HostileMember {
   readonly node: MemoryNode;
   /** Makes messages, good ones and others. */
   readonly desk: Desk;
-  /** Resolves once the other end has hung up. */
+  /** Resolves once the other end has hung up; the nodes may have found a new stream since. */
   readonly ended: Promise<void>;
   readonly #channel: SessionChannel<ChatMessages>;
 
@@ -45,8 +45,16 @@ export class HostileMember {
     const desk = new Desk(identity, new MemoryChatStore(), undefined, keys.id);
     return new Promise((resolve) => {
       node.network.on('session', (session) => {
-        const room = session.open(roomChannel, { profile: () => {}, full: () => {} });
-        const ended = new Promise<void>((end) => session.onEnd(() => end()));
+        let hungUp = () => {};
+        const ended = new Promise<void>((end) => {
+          hungUp = end;
+        });
+        session.onEnd(() => hungUp());
+        const room = session.open(
+          roomChannel,
+          { profile: () => {}, full: () => {} },
+          { onReset: () => hungUp() },
+        );
         const channel = session.open(chatChannel, DEAF);
         if (!silent) room.send('profile', { name: 'Mallory' });
         resolve(new HostileMember(node, desk, channel, ended));
