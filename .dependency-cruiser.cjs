@@ -1,5 +1,5 @@
 // Arrows point down only (src/README.md, "Layers"); siblings never import each other.
-const base = '^src/(errors|limits|resource|clock|log|counters|token-bucket|address-prefix|nearest|package-files|text)\\.ts$';
+const base = '^src/(errors|limits|resource|clock|log|counters|token-bucket|replay-window|address-prefix|nearest|package-files|text)\\.ts$';
 const siblings = ['discovery', 'protocol', 'storage', 'membership', 'identity'];
 
 const only = (name, from, allowed) => ({

@@ -35,6 +35,7 @@ export const LIMITS = {
   linkMessagesPerSecond: 50,
   linkMessagesBurst: 256,
   bulkInFlightBytes: 8 * 1024 * 1024,
+  datagramBytes: 1100,
   liveHeldBytes: 1024 * 1024 + 64 * 1024,
 
   // Guesses at a secret ([L3])
@@ -153,6 +154,8 @@ export const LIMITS = {
   mediaUnwantedPerSecond: 20,
   mediaUnwantedBurst: 2_000,
   mediaInFlightBytes: 2 * 1024 * 1024,
+  mediaDatagramsPerSecond: 600,
+  mediaDatagramsBurst: 2_400,
   mediaTicketMs: 10_000,
   mediaTickets: 16,
   ringMs: 30_000,

@@ -1,4 +1,4 @@
-import type { ProtocolError } from '../errors.js';
+import { ProtocolError } from '../errors.js';
 import { channelId } from '../membership/session-keys.js';
 import type {
   BulkName,
@@ -19,6 +19,7 @@ import type {
 } from '../protocol/session-channel.js';
 import { TypedChannel } from '../protocol/typed-channel.js';
 import { type Carrier, SourceLane } from './bulk-lane.js';
+import type { DatagramLane } from './datagrams.js';
 import type { Link } from './link.js';
 
 export interface CarriedChannelOptions<M extends MessageMap> extends ChannelEvents {
@@ -45,6 +46,7 @@ export class CarriedChannel<M extends MessageMap> implements SessionChannel<M> {
   readonly #lanes = new Set<SourceLane<M>>();
   readonly #awaited: Awaited<M>[] = [];
   #awaitedLane: BulkFlow | null = null;
+  #datagrams: DatagramLane | null = null;
   #carrier: Carrier<M> | null = null;
   #ended = false;
 
@@ -56,17 +58,18 @@ export class CarriedChannel<M extends MessageMap> implements SessionChannel<M> {
   attach(link: Link, session: Uint8Array): void {
     this.#carrier?.typed.mute();
     this.#carry(null);
-    const { definition, handlers, onViolation, onClose } = this.#options;
+    const { definition, handlers, onClose } = this.#options;
+    const onViolation = (err: ProtocolError) => {
+      this.#options.onViolation(err);
+      link.destroy();
+    };
     const typed = TypedChannel.open(link.mux, {
       definition,
       id: channelId(session, definition.name),
       handlers,
       ledger: link.receipts,
       onLive: () => link.scheduler.live(),
-      onViolation: (err) => {
-        onViolation(err);
-        link.destroy();
-      },
+      onViolation,
       onOpen: () => {
         for (const lane of this.#lanes) lane.wake();
       },
@@ -77,6 +80,7 @@ export class CarriedChannel<M extends MessageMap> implements SessionChannel<M> {
       },
     });
     this.#carry(typed && { typed, scheduler: link.scheduler });
+    if (typed) this.#openDatagrams(link, session, onViolation);
   }
 
   reset(): void {
@@ -100,6 +104,12 @@ export class CarriedChannel<M extends MessageMap> implements SessionChannel<M> {
     const state = { start: 0, end: 0, buffer: null };
     definition.codec.preencode(state, value);
     return carrier.scheduler.writeLive(state.end, dropAfterMs, () => carrier.typed.send(name, value));
+  }
+
+  sendDatagram(bytes: Uint8Array): boolean {
+    if (!this.#datagrams?.send(bytes)) return false;
+    this.#carrier?.scheduler.live();
+    return true;
   }
 
   bulk(source: BulkSource<M>, options: BulkOptions = {}): BulkFlow {
@@ -140,8 +150,24 @@ export class CarriedChannel<M extends MessageMap> implements SessionChannel<M> {
     };
   }
 
+  #openDatagrams(link: Link, session: Uint8Array, onViolation: (err: ProtocolError) => void): void {
+    const { definition, onDatagram } = this.#options;
+    if (!onDatagram || !link.datagrams) return;
+    this.#datagrams = link.datagrams.open(session, definition.name, (bytes) => {
+      link.scheduler.live();
+      try {
+        onDatagram(bytes);
+      } catch (err) {
+        this.#datagrams?.close();
+        onViolation(err instanceof ProtocolError ? err : new ProtocolError('HANDLER_FAILED', { cause: err }));
+      }
+    });
+  }
+
   #carry(carrier: Carrier<M> | null): void {
     this.#carrier = carrier;
+    this.#datagrams?.close();
+    this.#datagrams = null;
     for (const { settle } of this.#awaited.splice(0)) settle(false);
     for (const lane of this.#lanes) lane.carry(carrier);
   }

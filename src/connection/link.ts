@@ -8,6 +8,7 @@ import { LIMITS } from '../limits.js';
 import { TypedChannel } from '../protocol/typed-channel.js';
 import { TokenBucket } from '../token-bucket.js';
 import { BulkReceipts } from './bulk-receipts.js';
+import { Datagrams } from './datagrams.js';
 import { FrameGuard } from './frame-guard.js';
 import { GOODBYE, type Goodbye, goodbyeOf, linkChannel, type TryMe } from './link-channel.js';
 import { Pulse } from './pulse.js';
@@ -51,6 +52,8 @@ export class Link {
   readonly scheduler: Scheduler;
   readonly receipts: BulkReceipts;
   readonly reachCheck: ReachCheck;
+  /** Null where the stream is not carried by UDX. */
+  readonly datagrams: Datagrams | null;
   path: Path;
   readonly #noise: NoiseSecretStream;
   readonly #clock: Clock;
@@ -72,6 +75,7 @@ export class Link {
     this.address = options.address;
     this.remoteKey = b4a.from(noise.remotePublicKey as Uint8Array);
     this.initiatorKey = noise.isInitiator ? b4a.from(noise.publicKey as Uint8Array) : this.remoteKey;
+    this.datagrams = Datagrams.beside(noise);
     this.#noise = noise;
     this.#clock = clock;
     this.#rate.at = clock.now();

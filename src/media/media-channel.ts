@@ -81,7 +81,7 @@ export type RingAnswer = (typeof RING_ANSWERS)[number];
 /** Besides the bytes of a frame: numbers of a part. */
 const PART_HEADER_BYTES = 24;
 
-/** `chatter/media/1`: who is in a call, who takes what of whom, and the frames (PROTOCOL.md [V2] to [V6]). */
+/** `chatter/media/1`: who is in a call, who takes what of whom, and the frames (PROTOCOL.md [V2] to [V7]). */
 export const mediaChannel = defineChannel('chatter/media/1', {
   /** The sender's whole state, at each change: none, or the one call it is in. */
   state: message('urgent', 512, record<{ calls: WireCall[] }>({ calls: list(call, 1) })),
@@ -123,4 +123,6 @@ export const mediaChannel = defineChannel('chatter/media/1', {
     16,
     record<{ bytes: number; heldMs: number }>({ bytes: bytesSoFar, heldMs: uint(1000) }),
   ),
+  /** Datagrams of sound ([V7]) that have come since the channel opened. */
+  heard: message('urgent', 16, record<{ datagrams: number }>({ datagrams: uint(Number.MAX_SAFE_INTEGER) })),
 });

@@ -16,6 +16,7 @@ import {
   type Want,
   type WireCall,
 } from './media-channel.js';
+import { SoundPath } from './sound-path.js';
 
 export interface MediaPeerDependencies {
   open: OpenChannel;
@@ -61,6 +62,8 @@ export class MediaPeer {
   readonly #assembler = new FrameAssembler();
   readonly #control: TokenBucket;
   readonly #unwanted: TokenBucket;
+  readonly #datagrams: TokenBucket;
+  readonly #sound: SoundPath;
   readonly #forwarders = new Map<number, Forwarder>();
   readonly #frameRates = new Map<number, TokenBucket>();
   #congestion = new CongestionControl({ maxInFlightBytes: LIMITS.mediaInFlightBytes });
@@ -79,6 +82,14 @@ export class MediaPeer {
     this.#unwanted = new TokenBucket(clock, {
       perSecond: LIMITS.mediaUnwantedPerSecond,
       burst: LIMITS.mediaUnwantedBurst,
+    });
+    this.#datagrams = new TokenBucket(clock, {
+      perSecond: LIMITS.mediaDatagramsPerSecond,
+      burst: LIMITS.mediaDatagramsBurst,
+    });
+    this.#sound = new SoundPath({
+      sendDatagram: (bytes) => this.#channel.sendDatagram(bytes),
+      datagramBytes: LIMITS.datagramBytes,
     });
     const bounded =
       <T>(handler: (value: T) => void) =>
@@ -107,8 +118,9 @@ export class MediaPeer {
           if (frame) this.#frame(frame, 'video');
         },
         received: ({ bytes, heldMs }) => this.#received(bytes, heldMs),
+        heard: bounded(({ datagrams }) => this.#sound.reported(datagrams, clock.now())),
       },
-      { onReset: () => this.#reset() },
+      { onReset: () => this.#reset(), onDatagram: (bytes) => this.#datagram(bytes) },
     );
   }
 
@@ -162,6 +174,7 @@ export class MediaPeer {
   /** Takes these tracks of the peer's from now on, and nothing else. */
   ask(wants: readonly Want[]): void {
     this.#asked = wants;
+    this.#sound.keep({ heard: new Set(wants.map(({ stream }) => stream)) });
     this.#channel.send('wants', { wants: [...wants] });
     this.#tickWhileNeeded();
   }
@@ -183,6 +196,7 @@ export class MediaPeer {
     const now = this.#clock.now();
     if (header.kind === 'audio') {
       if (!this.#congestion.admits('sound', now)) return;
+      if (!this.#sound.send(header.stream, bytes, now)) return;
       this.#channel.send('sound', bytes);
       this.#congestion.sent(bytes.byteLength, now);
       return;
@@ -211,6 +225,7 @@ export class MediaPeer {
       if (forwarder) forwarder.taken = taken;
       else this.#forwarders.set(stream, new Forwarder(taken));
     }
+    this.#sound.keep({ sent: streams });
     this.#tickWhileNeeded();
     this.#on.wants();
   }
@@ -223,11 +238,18 @@ export class MediaPeer {
     if (!this.#unwanted.take()) throw new ProtocolError('MESSAGE_FLOOD'); // Invariant 1
   }
 
+  #datagram(bytes: Uint8Array): void {
+    if (!this.#datagrams.take()) throw new ProtocolError('MESSAGE_FLOOD');
+    for (const frame of this.#sound.take(bytes)) this.#frame(frame.slice(), 'audio');
+    this.#tickWhileNeeded();
+  }
+
   #frame(bytes: Uint8Array, kind: 'audio' | 'video'): void {
     const frame = decodeFrame(bytes);
-    const { stream } = frame.header;
+    const { stream, seq } = frame.header;
     if (frame.header.kind !== kind) throw new ProtocolError('MESSAGE_MALFORMED');
     if (!this.#asks(stream)) return this.#onUnwanted();
+    if (kind === 'audio' && !this.#sound.isNew(stream, seq)) return;
     if (!this.#frameRate(stream, kind).take()) throw new ProtocolError('MESSAGE_FLOOD'); // Invariant 3
     this.#on.frame(frame, bytes);
   }
@@ -259,6 +281,7 @@ export class MediaPeer {
 
   #reset(): void {
     this.#assembler.reset();
+    this.#sound.reset();
     this.#congestion = new CongestionControl({
       startBps: this.#congestion.targetBps,
       maxInFlightBytes: LIMITS.mediaInFlightBytes,
@@ -288,6 +311,8 @@ export class MediaPeer {
       const heldMs = Math.min(1000, Math.max(0, Math.floor(now - at)));
       this.#channel.send('received', { bytes, heldMs });
     }
+    const datagrams = this.#sound.report(now);
+    if (datagrams !== null) this.#channel.send('heard', { datagrams });
     if (this.#forwarders.size > 0) {
       this.#congestion.tick(now);
       this.#on.rate();

@@ -15,6 +15,8 @@ export interface ChannelEvents {
   onReset?: () => void;
   /** The peer closed or refused the channel while the session lived. */
   onClose?: () => void;
+  /** Bytes that the peer has sent by `sendDatagram`; never the same twice, and one's own. What it throws ends the stream. */
+  onDatagram?: (bytes: Uint8Array) => void;
 }
 
 export interface SendOptions {
@@ -63,6 +65,13 @@ export interface SessionChannel<M extends MessageMap> {
    * is full, and may then come after younger urgent ones.
    */
   send<K extends DirectName<M>>(name: K, value: ValueOf<M[K]>, options?: SendOptions): boolean;
+
+  /**
+   * Sends bytes beside the stream, at once: they come soon, in any order, or never, and count as a `live` message. False
+   * where nothing can go that way: the path has no such way (TCP), or they are more than LIMITS.datagramBytes. Only for
+   * channels with `onDatagram`.
+   */
+  sendDatagram(bytes: Uint8Array): boolean;
 
   /**
    * Sends bulk from `source` as the link has room: all flows to a peer share one window by turns, so that chat waits

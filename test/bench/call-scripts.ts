@@ -144,7 +144,7 @@ export const PERCEIVE = (video: string, seconds: number) => `new Promise((done) 
 })`;
 
 /** All candidates are in the description: nothing else is exchanged. */
-const GATHERED = `new Promise((done) => {
+export const GATHERED = `new Promise((done) => {
   if (window.__peer.iceGatheringState === 'complete') done();
   window.__peer.onicegatheringstatechange = () => window.__peer.iceGatheringState === 'complete' && done();
 })`;

@@ -1,15 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
-import { chmodSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { type Host, MAIN, pids } from '../hosts/hosts.js';
+import { CallPages, type CallPagesOptions, dataOf, ROOM } from './call-pages.js';
 import { ANSWER, DEVICES, OFFER, PERCEIVE, type Perceived } from './call-scripts.js';
 import { NOTE_STAGES, stagesOf } from './call-stages.js';
+import { lineBytes } from './line-bytes.js';
 import { processorTimes, secondsOf } from './processor.js';
 
-const CHROMIUM = '/usr/bin/chromium';
-const ROOM = 'bench';
-const PORT = '4711';
 const MIME_TYPES: Record<string, string> = { h264: 'video/H264', vp9: 'video/VP9', av1: 'video/AV1' };
 /** Bits a second that Chatter's encoder takes for these sizes; the other is allowed as many. */
 const BITRATES: Record<number, number> = { 480: 691_000, 720: 2_073_000, 1080: 4_666_000 };
@@ -30,13 +29,13 @@ export interface Figures extends Perceived {
   copyBps: number;
   /** Of all processors, in percent: what nobody used. Little of it, and a figure says more about the machine. */
   idle: number;
+  /** The first of these, second by second. */
+  lineBySecond: readonly number[];
   /** Where Chatter's milliseconds go, if it was asked for. */
   stages?: string;
 }
 
-export interface CallSessionOptions {
-  /** The second host's, where multicast does not find it. */
-  address?: string;
+export interface CallSessionOptions extends Pick<CallPagesOptions, 'address' | 'bootstrap'> {
   /** Note when each frame passes each stage; costs a little of its own. */
   stages?: boolean;
 }
@@ -48,59 +47,27 @@ export interface CallSessionOptions {
 export class CallSession {
   readonly #hosts: readonly [Host, Host];
   readonly #camera: Camera;
-  readonly #pages: readonly [Page, Page];
-  readonly #browsers: readonly Browser[];
-  readonly #windows: readonly ChildProcess[];
+  readonly #opened: CallPages;
   readonly #stages: boolean;
   #copy: ChildProcess | null = null;
 
-  private constructor(
-    hosts: readonly [Host, Host],
-    camera: Camera,
-    pages: readonly [Page, Page],
-    browsers: readonly Browser[],
-    windows: readonly ChildProcess[],
-    stages: boolean,
-  ) {
+  private constructor(hosts: readonly [Host, Host], camera: Camera, opened: CallPages, stages: boolean) {
     this.#hosts = hosts;
     this.#camera = camera;
-    this.#pages = pages;
-    this.#browsers = browsers;
-    this.#windows = windows;
+    this.#opened = opened;
     this.#stages = stages;
   }
 
   static async open(
     hosts: readonly [Host, Host],
     camera: Camera,
-    { address, stages = false }: CallSessionOptions = {},
+    { stages = false, ...ways }: CallSessionOptions = {},
   ): Promise<CallSession> {
-    const browsers: Browser[] = [];
-    const windows: ChildProcess[] = [];
-    const pages: Page[] = [];
-    for (const [i, host] of hosts.entries()) {
-      const peer = address && i === 0 ? ['--peer', `${address}:${PORT}`] : [];
-      const { window, url } = await openNode(host, ['--listen', PORT, ...peer]);
-      windows.push(window);
-      const browser = await openBrowser(host);
-      browsers.push(browser);
-      const context = await browser.newContext({
-        bypassCSP: true,
-        permissions: ['camera', 'microphone'], // or WebRTC would use no address of this network
-        viewport: { width: 1440, height: 1000 },
-      });
-      context.setDefaultTimeout(120_000);
-      const page = await context.newPage();
-      await page.addInitScript(`
-        localStorage.setItem('chatter-call-settings', JSON.stringify({ codec: '${camera.codec}', lines: ${camera.lines} }));
-        ${DEVICES(camera.width, camera.lines)}
-        ${stages ? NOTE_STAGES : ''}`);
-      await page.goto(url);
-      pages.push(page);
-    }
-    const [a, b] = pages as [Page, Page];
-    await a.getByText('2 here').first().waitFor();
-    return new CallSession(hosts, camera, [a, b], browsers, windows, stages);
+    const script = `
+      localStorage.setItem('chatter-call-settings', JSON.stringify({ codec: '${camera.codec}', lines: ${camera.lines} }));
+      ${DEVICES(camera.width, camera.lines)}
+      ${stages ? NOTE_STAGES : ''}`;
+    return new CallSession(hosts, camera, await CallPages.open(hosts, { script, ...ways }), stages);
   }
 
   /** The first host sends a file to the second from now on, one that does not end before the measurement. */
@@ -150,8 +117,12 @@ export class CallSession {
   }
 
   async close(): Promise<void> {
-    for (const browser of this.#browsers) await browser.close();
-    for (const window of [...this.#windows, this.#copy]) window?.kill('SIGKILL');
+    await this.#opened.close();
+    this.#copy?.kill('SIGKILL');
+  }
+
+  get #pages(): readonly [Page, Page] {
+    return this.#opened.pages;
   }
 
   async #measure(video: string, seconds: number, during: () => void, stages = false): Promise<Figures> {
@@ -159,7 +130,10 @@ export class CallSession {
     if (stages) for (const page of this.#pages) await page.evaluate('window.__forgetStages()');
     const before = await this.#counters();
     during();
+    const lineAt = [lineBytes(this.#hosts[1])];
+    const eachSecond = setInterval(() => lineAt.push(lineBytes(this.#hosts[1])), 1000);
     const perceived = (await this.#pages[1].evaluate(PERCEIVE(video, seconds))) as Perceived;
+    clearInterval(eachSecond);
     const after = await this.#counters();
     const since = (key: 'cpu' | 'line' | 'copied') =>
       (after[key] - before[key]) / ((after.at - before.at) / 1000);
@@ -168,6 +142,7 @@ export class CallSession {
       cpu: since('cpu') * 100,
       lineBps: since('line') * 8,
       copyBps: since('copied') * 8,
+      lineBySecond: lineAt.slice(1).map((bytes, i) => (bytes - (lineAt[i] as number)) * 8),
       idle:
         (100 * (after.processors.idle - before.processors.idle)) /
         (after.processors.all - before.processors.all),
@@ -176,16 +151,11 @@ export class CallSession {
   }
 
   async #counters() {
-    const [, to] = this.#hosts;
     const copied = this.#copy ? await this.#copied() : 0;
-    const { out } = await to.run('cat', ['/proc/net/dev']);
-    const line = out.split('\n').flatMap((each) => {
-      const [name = '', bytes = '0'] = each.trim().split(/[\s:]+/);
-      return name === 'lo' ? [] : [Number(bytes) || 0];
-    });
+    const line = lineBytes(this.#hosts[1]);
     const cpu = this.#hosts.reduce((sum, { namespace }) => sum + processorSeconds(pids(namespace)), 0);
     const processors = processorTimes();
-    return { at: performance.now(), cpu, line: line.reduce((a, b) => a + b, 0), copied, processors };
+    return { at: performance.now(), cpu, line, copied, processors };
   }
 
   /** Bytes of the file that the second host has. */
@@ -195,39 +165,6 @@ export class CallSession {
     const [first] = out.split('\n').filter(Boolean);
     return first ? (JSON.parse(first) as { bytes: number }).bytes : 0;
   }
-}
-
-const dataOf = (host: Host) => path.join(host.folder, 'data');
-
-async function openNode(host: Host, options: string[]): Promise<{ window: ChildProcess; url: string }> {
-  const args = ['open', ROOM, '--yes', '--reach', 'here', '--no-browser', '--lan-only', ...options];
-  const window = host.spawn(process.execPath, [MAIN, ...args, '--data', dataOf(host)]);
-  let out = '';
-  const url = await new Promise<string>((resolve, reject) => {
-    window.once('exit', () => reject(new Error(`the node did not start: ${out}`)));
-    for (const stream of [window.stdout, window.stderr])
-      stream?.on('data', (bytes: Buffer) => {
-        out += bytes;
-        const [, address] = /The page is at (\S+)/.exec(out) ?? [];
-        if (address) resolve(address);
-      });
-  });
-  return { window, url };
-}
-
-/** A browser on this host: a script puts it there. */
-function openBrowser(host: Host): Promise<Browser> {
-  const script = path.join(host.folder, 'chromium');
-  writeFileSync(script, `#!/bin/sh\nexec ip netns exec ${host.namespace} ${CHROMIUM} "$@"\n`);
-  chmodSync(script, 0o755);
-  return chromium.launch({
-    executablePath: script,
-    args: [
-      '--no-sandbox',
-      '--autoplay-policy=no-user-gesture-required',
-      '--disable-features=WebRtcHideLocalIpsWithMdns',
-    ],
-  });
 }
 
 /** Of all processes on these hosts; one that has just ended counts nothing. */

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
+import { Dht } from '../hosts/dht.js';
 import { type Host, Lan } from '../hosts/hosts.js';
 import { Line, type LineOptions } from '../hosts/line.js';
+import { groups } from './call-groups.js';
+import { screens } from './call-screens.js';
 import { CallSession, type Camera, type Figures } from './call-session.js';
 
 /**
@@ -22,15 +25,22 @@ interface Trouble {
   name: string;
   line: LineOptions | null;
   copies: boolean;
+  /** They meet by a DHT: the way between them is UDX, as on the Internet, and not TCP. */
+  far?: boolean;
   /** Mbit/s that the line falls to, and rises from again. */
   fallsTo?: number;
 }
 
 const TROUBLES: readonly Trouble[] = [
   { name: 'no limit, copy', line: null, copies: true },
-  { name: '3 Mbit/s 60 ms 1 %, copy', line: line(3, 60, 1), copies: true },
-  { name: '20 Mbit/s 100 ms 3 %', line: line(20, 100, 3), copies: false },
-  { name: '10, 1, 10 Mbit/s 40 ms', line: line(10, 40, 0), copies: false, fallsTo: 1 },
+  ...[true, false].flatMap((far): Trouble[] => {
+    const way = far ? 'udx' : 'tcp';
+    return [
+      { name: `3 Mbit/s 60 ms 1 %, copy, ${way}`, line: line(3, 60, 1), copies: true, far },
+      { name: `20 Mbit/s 100 ms 3 %, ${way}`, line: line(20, 100, 3), copies: false, far },
+      { name: `10, 1, 10 Mbit/s 40 ms, ${way}`, line: line(10, 40, 0), copies: false, far, fallsTo: 1 },
+    ];
+  }),
 ];
 
 function line(mbit: number, roundTripMs: number, lossPercent: number): LineOptions {
@@ -50,10 +60,12 @@ export async function calls(asked: readonly string[] = []): Promise<void> {
     }
   }
   for (const trouble of TROUBLES) if (wanted(trouble.name)) await run(trouble, PLAIN, stages);
+  await screens(wanted);
+  await groups(wanted);
 }
 
 async function run(
-  { name, line: options, copies, fallsTo }: Trouble,
+  { name, line: options, copies, far = false, fallsTo }: Trouble,
   camera: Camera,
   stages: boolean,
 ): Promise<void> {
@@ -61,7 +73,9 @@ async function run(
   const lan = line ? null : new Lan(2);
   const hosts = line?.hosts ?? (lan?.hosts as [Host, Host]);
   try {
-    const session = await CallSession.open(hosts, camera, { address: line?.addresses[1], stages });
+    const address = line?.addresses[1];
+    const bootstrap = far ? (await Dht.start(hosts[1], address)).bootstrap : undefined;
+    const session = await CallSession.open(hosts, camera, { address, bootstrap, stages });
     try {
       if (copies) await session.startCopy();
       const falls = () => {
@@ -79,7 +93,7 @@ async function run(
           ['Chatter', ours],
           ['WebRTC ', theirs],
         ] as const)
-          console.log(`  ${who} second by second, ms (pictures): ${bySecond(figures)}`);
+          console.log(`  ${who} second by second, ms (pictures) Mbit/s: ${bySecond(figures)}`);
     } finally {
       await session.close();
     }
@@ -116,7 +130,7 @@ const ratios = (ours: Figures, theirs: Figures) => {
   return `picture median ${ratio(0.5)} x, p95 ${ratio(0.95)} x`;
 };
 
-function bySecond({ pictures }: Figures): string {
+function bySecond({ pictures, lineBySecond }: Figures): string {
   const start = pictures[0]?.at ?? 0;
   const seconds = Math.ceil(((pictures.at(-1)?.at ?? 0) - start) / 1000);
   return Array.from({ length: seconds }, (_, second) => {
@@ -124,6 +138,6 @@ function bySecond({ pictures }: Figures): string {
     return `${quantile(
       shown.map(({ age }) => age),
       0.5,
-    ).toFixed(0)} (${shown.length})`;
-  }).join(' ');
+    ).toFixed(0)} (${shown.length}) ${((lineBySecond[second] ?? Number.NaN) / 1e6).toFixed(1)}`;
+  }).join(', ');
 }

@@ -21,8 +21,9 @@ export class Dht {
     this.bootstrap = bootstrap;
   }
 
-  static async start(host: Host): Promise<Dht> {
-    const child = host.spawn(process.execPath, ['-e', SCRIPT, host.address, String(NODES)], {
+  /** `address`: of the host, where it has none on a network. */
+  static async start(host: Host, address = host.address): Promise<Dht> {
+    const child = host.spawn(process.execPath, ['-e', SCRIPT, address, String(NODES)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [bootstrap] = await new Promise<string[]>((resolve, reject) => {

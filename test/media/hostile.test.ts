@@ -4,8 +4,10 @@ import { LIMITS } from '../../src/limits.js';
 import { encodeConfig, encodeFrame, type FrameHeader } from '../../src/media/frame.js';
 import { mediaChannel } from '../../src/media/media-channel.js';
 import { MediaPeer } from '../../src/media/media-peer.js';
+import { encodeBundle } from '../../src/media/sound-bundle.js';
 import { linkedSessions } from '../support/linked-sessions.js';
 import { ManualClock } from '../support/manual-clock.js';
+import { udxPair } from '../support/udx-pair.js';
 
 const STREAM = 3;
 const HEADER: FrameHeader = {
@@ -37,8 +39,8 @@ const part = (bytes: Uint8Array, change: Partial<{ stream: number; at: number; o
 });
 
 /** A member who sends what they like, and somebody honest who has asked for their track or not. */
-async function member(t: Test, { asks = true } = {}) {
-  const { a, b } = await linkedSessions(t);
+async function member(t: Test, { asks = true, udx = false } = {}) {
+  const { a, b } = await linkedSessions(t, udx ? { pair: (await udxPair(t)).streams } : {});
   const heard: string[] = [];
   const note = (what: string) => () => void heard.push(what);
   const clock = new ManualClock();
@@ -57,16 +59,21 @@ async function member(t: Test, { asks = true } = {}) {
     },
   });
   const ignore = () => {};
-  const hostile = a.session.open(mediaChannel, {
-    state: ignore,
-    ring: ignore,
-    answer: ignore,
-    wants: ignore,
-    key: ignore,
-    sound: ignore,
-    part: ignore,
-    received: ignore,
-  });
+  const hostile = a.session.open(
+    mediaChannel,
+    {
+      state: ignore,
+      ring: ignore,
+      answer: ignore,
+      wants: ignore,
+      key: ignore,
+      sound: ignore,
+      part: ignore,
+      received: ignore,
+      heard: ignore,
+    },
+    { onDatagram: ignore },
+  );
   t.teardown(() => honest.close());
   if (asks) honest.ask([{ stream: STREAM, small: 0, layer: 2 }]);
   const turn = () => new Promise((done) => setImmediate(done));
@@ -168,4 +175,39 @@ t.test('[D13] nothing that a member sends begins, shows or takes anything', asyn
   await until(() => heard.includes('answer'));
   t.same(heard, ['wants', 'key', 'ring', 'answer'], 'it is told, and that is all');
   t.equal(honest.path.sentBytes, 0);
+});
+
+t.test('[D12] [V7] datagrams that are none, that flood, or of tracks that nobody asked for', async (t) => {
+  const bundle = (seq: number, stream = STREAM) =>
+    encodeBundle([
+      encodeFrame({
+        header: { ...HEADER, kind: 'audio', key: true, reference: 40, seq, stream },
+        config: NONE,
+        payload: PAYLOAD,
+      }),
+    ]);
+  const cases: [string, string, (to: Awaited<ReturnType<typeof member>>['hostile']) => void][] = [
+    ['no bundle', 'MESSAGE_MALFORMED', (to) => to.sendDatagram(Uint8Array.of(9, 0, 1))],
+    ['a picture', 'MESSAGE_MALFORMED', (to) => to.sendDatagram(encodeBundle([picture]))],
+    ['a count of what was never sent', 'MESSAGE_UNEXPECTED', (to) => to.send('heard', { datagrams: 1 })],
+  ];
+  for (const [what, violation, attack] of cases) {
+    const { hostile, heard, until, violations } = await member(t, { udx: true });
+    attack(hostile);
+    await until(() => violations.length > 0);
+    t.same([violations[0], heard.includes('frame')], [violation, false], what);
+  }
+  const { hostile, heard, until, violations } = await member(t, { udx: true });
+  for (let seq = 0; seq < 5; seq++) hostile.sendDatagram(bundle(1));
+  for (let seq = 0; seq < 5; seq++) hostile.sendDatagram(bundle(seq, STREAM + 1));
+  hostile.sendDatagram(bundle(2));
+  await until(() => heard.filter((what) => what === 'frame').length === 2);
+  t.same(heard, ['frame', 'frame'], 'a frame that comes again is not heard again');
+  t.same(violations, []);
+  const flood = setInterval(() => {
+    for (let i = 0; i < 200; i++) hostile.sendDatagram(bundle(3));
+  });
+  t.teardown(() => clearInterval(flood));
+  await until(() => violations.length > 0);
+  t.same(violations, ['MESSAGE_FLOOD']);
 });

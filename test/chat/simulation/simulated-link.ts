@@ -205,6 +205,10 @@ class SimulatedChannel<M extends MessageMap> implements SessionChannel<M> {
     return this.#end.write(this.#definition.name, name as string, this.#encode(name as string, value));
   }
 
+  sendDatagram(): boolean {
+    return false;
+  }
+
   bulk(source: BulkSource<M>): BulkFlow {
     const lane = new Lane(this.#end, (room) => {
       const message = source.next(room);
