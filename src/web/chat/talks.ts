@@ -163,7 +163,9 @@ export class Talks {
     } catch {
       return; // the node is gone: what is in sight is seen again when it is back
     }
-    this.#store.change(roomId, (room) => ({ ...room, talk: markRead(room.talk, upTo, told) }));
+    this.#store.change(roomId, (room) => ({ ...room, talk: markRead(room.talk, upTo, told) }), {
+      by: 'node',
+    });
   }
 
   /** Requests that are older than what is held. */

@@ -2,6 +2,7 @@ import type { ApiEvent, Method, Params, Peer, Result, RoomInfo } from '../../dae
 import { beginVisit, show } from '../chat/talk.js';
 import { type ConnectionEvents, NodeConnection } from '../node/node-connection.js';
 import { takeAddress } from '../node/page-key.js';
+import { DrawPace } from './draw-pace.js';
 import { EMPTY, emptyRoom, type RoomState, type State } from './model.js';
 import { reduceEvent, reduceSnapshot } from './reduce-event.js';
 import type { Screen } from './screen.js';
@@ -12,9 +13,7 @@ const SHOWN = 'chatter-shown-room';
  * What the page shows, and what a person can do. React reads it with `useSyncExternalStore`.
  *
  * 1. The node is the truth: an action asks it, and what is shown changes by what it answers and tells.
- * 2. Listeners hear at most once a frame, so that a flood of events costs one drawing each.
- * 3. After a drawing that took long, what the node tells waits for longer, so that keys are heard in between however
- *    much comes. What the person does is drawn at once.
+ * 2. Listeners hear when `DrawPace` says: at most once a picture, however much comes.
  */
 export class PageStore {
   readonly #connection: NodeConnection;
@@ -22,10 +21,7 @@ export class PageStore {
   readonly #heard = new Set<(event: ApiEvent) => void>();
   #state: State = EMPTY;
   #drawn: State = EMPTY;
-  #frame: number | null = null;
-  #later: ReturnType<typeof setTimeout> | null = null;
-  #drawnAt = 0;
-  #restMs = 0;
+  readonly #pace = new DrawPace(() => this.#draw()); // Invariant 2
 
   constructor() {
     const { code, room } = takeAddress();
@@ -37,7 +33,7 @@ export class PageStore {
       },
       onEvents: (events) => {
         for (const event of events) {
-          this.#set(reduceEvent(this.#state, event, !document.hidden), this.#drawnAt + this.#restMs);
+          this.#set(reduceEvent(this.#state, event, !document.hidden), 'node');
           if (event.type === 'joined' || event.type === 'left') void this.#refresh().catch(() => {});
           for (const hear of this.#heard) hear(event);
         }
@@ -46,6 +42,7 @@ export class PageStore {
     };
     this.#connection = new NodeConnection(events, code);
     document.addEventListener('visibilitychange', () => this.#look());
+    document.addEventListener('keydown', () => this.#pace.key(), { capture: true });
   }
 
   readonly subscribe = (fn: () => void): (() => void) => {
@@ -89,12 +86,19 @@ export class PageStore {
     this.#set({ ...this.#state, self });
   }
 
-  /** Changes what is kept of one room; what the node knows of it is not changed by that. */
-  change(roomId: string, change: (room: RoomState) => RoomState): void {
+  /**
+   * Changes what is kept of one room; what the node knows of it is not changed by that. `by` the node: nobody waits to
+   * see it.
+   */
+  change(
+    roomId: string,
+    change: (room: RoomState) => RoomState,
+    { by = 'person' }: { by?: 'person' | 'node' } = {},
+  ): void {
     const room = this.#state.rooms.get(roomId);
     const next = room && change(room);
     if (next && next !== room)
-      this.#set({ ...this.#state, rooms: new Map(this.#state.rooms).set(roomId, next) });
+      this.#set({ ...this.#state, rooms: new Map(this.#state.rooms).set(roomId, next) }, by);
   }
 
   /** What is kept of a room now, also where it is not drawn yet. */
@@ -147,7 +151,7 @@ export class PageStore {
     if (!shown || !rooms.get(shown)?.joined) return;
     const peers = await this.request('peers', { room: shown }).catch((): Peer[] => []);
     if (this.#state.shown !== shown) return;
-    this.#set({ ...this.#state, peers: new Map(peers.map((peer) => [peer.id, peer])) });
+    this.#set({ ...this.#state, peers: new Map(peers.map((peer) => [peer.id, peer])) }, 'node');
   }
 
   async #refresh(): Promise<void> {
@@ -193,40 +197,17 @@ export class PageStore {
     this.change(shown, (room) => ({ ...room, offers: 0, talk: beginVisit(room.talk, room.unread) }));
   }
 
-  /** `notBefore` on the page's clock. */
-  #set(state: State, notBefore = 0): void {
+  #set(state: State, by: 'person' | 'node' = 'person'): void {
     if (state === this.#state) return;
     this.#state = state;
-    const rest = notBefore - performance.now();
-    // A hidden page has no frames.
-    if (document.hidden) this.#later ??= setTimeout(() => this.#draw(), HIDDEN_MS);
-    else if (rest > 0)
-      this.#later ??= setTimeout(() => this.#draw(), rest); // Invariant 3
-    else this.#frame ??= requestAnimationFrame(() => this.#draw());
+    this.#pace.ask(by);
   }
 
   #draw(): void {
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
-    if (this.#later !== null) clearTimeout(this.#later);
-    this.#frame = null;
-    this.#later = null;
     this.#drawn = this.#state;
-    const startedAt = performance.now();
     for (const listener of this.#listeners) listener();
-    // Runs once what was drawn is in the document.
-    setTimeout(() => {
-      this.#drawnAt = performance.now();
-      this.#restMs = Math.min(REST_MAX_MS, (this.#drawnAt - startedAt) * REST_FACTOR);
-    });
   }
 }
-
-/** The page draws for a third of the time at most, or four times a second. */
-const REST_FACTOR = 2;
-const REST_MAX_MS = 250;
-
-/** How often a page that nobody sees is drawn: its title tells what is new. */
-const HIDDEN_MS = 200;
 
 const UNDER_WAY: ReadonlySet<string> = new Set(['offered', 'serving', 'active', 'paused']);
 
