@@ -1,6 +1,7 @@
 import MarkdownIt, { type Token } from 'markdown-it';
 import { Fragment, memo, type ReactNode } from 'react';
 import { findMentions, type Mentionable } from './find-mentions.js';
+import { saysHost } from './says-host.js';
 
 /** Markdown as people write it in talk: a line break is one, links are found, nothing is fetched, HTML is text. */
 const parser = new MarkdownIt({ html: false, linkify: true, breaks: true }).disable([
@@ -108,18 +109,13 @@ function element(token: Token, inside: ReactNode[]): ReactNode {
 function SafeLink({ target, children }: { target: string; children: ReactNode[] }) {
   const url = URL.canParse(target) ? new URL(target) : null;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) return children;
-  const shown = (children[0] as { props?: { children?: unknown } } | undefined)?.props?.children;
-  const saysItself = typeof shown === 'string' && hostOf(shown) === url.host;
+  const [only, ...more] = children as { props?: { children?: unknown } }[];
+  const shown = more.length === 0 ? only?.props?.children : null;
+  const saysItself = typeof shown === 'string' && saysHost(shown, url);
   return (
     <a href={url.href} target="_blank" rel="noopener noreferrer" title={url.href}>
       {children}
       {!saysItself && <span className="link-target"> ({url.host})</span>}
     </a>
   );
-}
-
-/** The host that a text names by itself, as a link that was found in it does. */
-function hostOf(text: string): string | null {
-  const address = /^https?:/i.test(text) ? text : `http://${text}`;
-  return URL.canParse(address) ? new URL(address).host : null;
 }
