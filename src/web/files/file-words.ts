@@ -1,5 +1,6 @@
 import type { TransferInfo } from '../../daemon/files-api.js';
 import { ERRORS } from '../../errors.js';
+import { shellWord } from '../parts/shell-word.js';
 import { size } from './amounts.js';
 
 /** From here on a copy is worth a word. */
@@ -49,7 +50,7 @@ export function copyWords({ copied, total, room, entries }: TransferInfo): strin
   const done = `${size(copied)} of ${size(total)}`;
   if (total < WORTH_SKIPPING_BYTES) return `Copying into Chatter: ${done}. Keep this tab open.`;
   const name = entries[0]?.name ?? 'PATH';
-  return `Copying into Chatter first (needs ${size(total)}): ${done}. Keep this tab open. To skip this: npx chatter send ${room} ${name}`;
+  return `Copying into Chatter first (needs ${size(total)}): ${done}. Keep this tab open. To skip this: npx chatter send ${shellWord(room)} ${shellWord(name)}`;
 }
 
 /** How it stands at one receiver of one's own. */

@@ -1,5 +1,6 @@
 import type { Result } from '../../daemon/api.js';
 import { Dialog } from '../parts/dialog.js';
+import { shellWord } from '../parts/shell-word.js';
 
 interface VerifyDialogProps {
   person: Result<'person'>;
@@ -19,10 +20,7 @@ export function VerifyDialog({ person, onVerified, onClose }: VerifyDialogProps)
         {person.safetyNumber}
       </p>
       <p className="panel-about">
-        In a terminal:{' '}
-        <code>
-          npx chatter verify “{person.name}#{person.tag}”
-        </code>
+        In a terminal: <code>npx chatter verify {shellWord(`#${person.tag}`)}</code>
       </p>
       <div className="actions">
         <button type="button" className="button primary" onClick={onVerified}>

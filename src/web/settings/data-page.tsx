@@ -66,7 +66,8 @@ function Backup() {
             onFocus={(event) => event.target.select()}
           />
           <p className="setting-about">
-            Keep this line somewhere safe. To bring it back: <code>npx chatter restore</code>
+            Keep this line somewhere safe, in a file. To bring it back:{' '}
+            <code>npx chatter whoami --restore FILE</code>
           </p>
         </>
       )}
