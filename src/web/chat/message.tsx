@@ -1,12 +1,13 @@
 import './message.css';
 import { CornerUpLeft, Hourglass, LockKeyhole, Trash2 } from 'lucide-react';
-import { memo, useState } from 'react';
+import { memo, useMemo, useState } from 'react';
 import type { Message } from '../../daemon/chat-api.js';
 import { Face } from '../parts/face.js';
 import { Failure } from '../parts/failure.js';
 import { clockTime, wholeTime } from '../parts/times.js';
 import { Delivery } from './delivery.js';
 import type { Mentionable } from './find-mentions.js';
+import { foldText } from './fold-text.js';
 import { Markdown } from './markdown.js';
 import { Reactions } from './reactions.js';
 import { useTalks } from './use-talks.js';
@@ -61,7 +62,7 @@ export const MessageView = memo(function MessageView({
           </div>
         )}
         {message.replyTo && <Quote message={message} />}
-        <Said message={message} mentionable={mentionable} />
+        <Said message={message} mentionable={mentionable} found={found} />
         <Reactions message={message} onFailure={setFailure} />
         {self && !message.deleted && <Delivery message={message} doubtful={doubtful} inWords={recent} />}
         <Failure text={failure} />
@@ -80,7 +81,7 @@ function Time({ sent }: { sent: string }) {
 }
 
 /** What a message says, or why it says nothing any more. */
-function Said({ message, mentionable }: { message: Message; mentionable: Mentionable }) {
+function Said({ message, mentionable, found }: Pick<MessageProps, 'message' | 'mentionable' | 'found'>) {
   const [opened, setOpened] = useState(false);
   const { author, text, kind, self } = message;
   const isAct = kind !== 'text';
@@ -114,13 +115,40 @@ function Said({ message, mentionable }: { message: Message; mentionable: Mention
     <div className={isAct ? 'message-text me' : 'message-text'} dir="auto">
       {isAct && <b>{author.name} </b>}
       {/* What the node says of an offer or a call holds names of files: no Markdown. */}
-      {kind === 'file' || kind === 'call' ? text : <Markdown text={text} mentionable={mentionable} />}
+      {kind === 'file' || kind === 'call' ? (
+        text
+      ) : (
+        <Written message={message} mentionable={mentionable} found={found} />
+      )}
       {message.edited && (
         <span className="message-edited" title={`Edited ${wholeTime(Date.parse(message.edited))}`}>
           edited
         </span>
       )}
     </div>
+  );
+}
+
+/** What somebody wrote; of a long text its beginning, until the reader wants all of it or a search has found it. */
+function Written({ message, mentionable, found }: Pick<MessageProps, 'message' | 'mentionable' | 'found'>) {
+  const talks = useTalks();
+  const [unfolded, setUnfolded] = useState(false);
+  const { text, roomId } = message;
+  const folded = useMemo(() => foldText(text), [text]);
+  const isWhole = unfolded || found || !folded;
+  const toggle = () => {
+    talks.set(roomId, { following: false }); // its beginning stays in sight, not the end of the talk
+    setUnfolded(!isWhole);
+  };
+  return (
+    <>
+      <Markdown text={isWhole ? text : folded.text} mentionable={mentionable} />
+      {folded && !found && (
+        <button type="button" className="link" aria-expanded={isWhole} onClick={toggle}>
+          {isWhole ? 'Show less' : `Show all ${folded.lines} lines`}
+        </button>
+      )}
+    </>
   );
 }
 

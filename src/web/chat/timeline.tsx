@@ -152,6 +152,7 @@ export function Timeline({ room }: { room: RoomState }) {
         onPointerOver={onPointer}
         onPointerLeave={() => !active?.opened && setActive(null)}
         onFocus={({ target: focused }) => {
+          look();
           const id = rowAt(focused)?.dataset.id;
           if (!active?.opened && messageOf(id)) setActive({ id: id as string, opened: null });
         }}

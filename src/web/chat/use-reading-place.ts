@@ -57,10 +57,12 @@ export function useReadingPlace({ view, list, following, onSight }: ReadingPlace
     if (!following) keep(); // rows may have changed their heights since, with nobody to tell
     const { scrollTop, scrollHeight, clientHeight } = element;
     // Wholly in sight: what is above of a row at the edge may change its height, as where it becomes one of a group.
-    const first = messageFrom(
-      rows,
-      firstWhere(rows, (row) => topOf(row, element) >= 0),
-    );
+    const first =
+      focusedRow(rows, element) ??
+      messageFrom(
+        rows,
+        firstWhere(rows, (row) => topOf(row, element) >= 0),
+      );
     held.current = first?.dataset.id ? { id: first.dataset.id, top: topOf(first, element), scrollTop } : null;
     const below = firstWhere(rows, (row) => topOf(row, element) + row.offsetHeight > clientHeight + 1);
     const last = below ? below.previousElementSibling : rows.lastElementChild;
@@ -107,6 +109,14 @@ function messageFrom(rows: HTMLElement, row: HTMLElement | null): HTMLElement | 
   for (let next: Element | null = row; next; next = next.nextElementSibling)
     if (next !== first && next.hasAttribute('data-message')) return next as HTMLElement;
   return row;
+}
+
+/** The row that the reader is at by the keyboard, or in which something was clicked, while any of it is in sight. */
+function focusedRow(rows: HTMLElement, view: HTMLElement): HTMLElement | null {
+  const row = document.activeElement?.closest<HTMLElement>('.timeline-row');
+  if (!row || row.parentElement !== rows) return null;
+  const top = topOf(row, view);
+  return top + row.offsetHeight > 0 && top < view.clientHeight ? row : null;
 }
 
 const rowOf = (rows: HTMLElement, id: string) =>
