@@ -6,7 +6,7 @@ export const ERRORS = {
   PASSPHRASE_WRONG: 'Somebody is here under this name, but with another passphrase.',
   PASSPHRASE_NEEDED: 'This room needs its passphrase.',
   INVITE_INVALID: 'This is not a complete invite link.',
-  NAME_INVALID: 'A display name has 1 to 64 bytes that can be seen.',
+  NAME_INVALID: 'A name has 1 to 32 characters that can be seen, and at most 64 bytes.',
   ADDRESS_INVALID: 'An address is written host:port.',
   MESSAGE_INVALID: 'A message has 1 to 8192 bytes.',
   MESSAGE_UNKNOWN: 'No such message here.',
