@@ -109,6 +109,25 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
     t.ok(await isInSight('line 0'), `after ${turns} turns`);
     t.ok(moved < 2, `moved by ${moved} px`);
 
+    t.comment('a long message is folded; its beginning stays where it is when all of it is shown');
+    await other.say(Array.from({ length: 500 }, (_, i) => `row ${i}`).join('\n'));
+    const long = feed.locator('[data-message]').filter({ hasText: 'row 0' });
+    const whole = long.getByRole('button', { name: 'Show all 500 lines' });
+    await until(async () => (await whole.count()) === 1);
+    t.equal(await long.getByText('row 499').count(), 0);
+    const topOf = async () => (await long.boundingBox())?.y ?? 0;
+    await whole.focus();
+    const before = await topOf();
+    await page.keyboard.press('Enter');
+    await long.getByText('row 499').waitFor();
+    await long.getByRole('button', { name: 'Show less' }).waitFor();
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    t.ok(Math.abs((await topOf()) - before) < 2, `moved from ${before} to ${await topOf()}`);
+    await shot(page, 'unfolded-1440-dark');
+    await page.keyboard.press('Enter');
+    await whole.waitFor();
+    await page.getByRole('button', { name: 'Newest' }).click();
+
     t.comment('a search goes to what it found, and back to the end');
     await page.keyboard.press('Control+f');
     await page.getByRole('searchbox', { name: 'Words to find' }).fill('line 13');

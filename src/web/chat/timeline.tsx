@@ -81,13 +81,6 @@ export function Timeline({ room }: { room: RoomState }) {
     if (isReady && held.stale)
       void talks.open(roomId, following ? null : (messageInSight(view.current) ?? null));
   }, [talks, roomId, isReady, held.stale, following]);
-  // What came, or what is in sight now that the window is looked at, may be new to the reader.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: looked at whenever other rows are drawn
-  useEffect(look, [look, all]);
-  useEffect(() => {
-    document.addEventListener('visibilitychange', look);
-    return () => document.removeEventListener('visibilitychange', look);
-  }, [look]);
   const hasTarget = target !== null && held.messages.some(({ id }) => id === target.id);
   useEffect(() => {
     if (!hasTarget || !target) return;
@@ -95,6 +88,14 @@ export function Timeline({ room }: { room: RoomState }) {
     row?.scrollIntoView({ block: 'center' });
     if (target.focus) row?.focus({ preventScroll: true });
   }, [hasTarget, target]);
+  // After the target was brought into sight: else the reader would be taken to be where they come from, as at the end.
+  // What came, or what is in sight now that the window is looked at, may be new to the reader.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: looked at whenever other rows are drawn
+  useEffect(look, [look, all]);
+  useEffect(() => {
+    document.addEventListener('visibilitychange', look);
+    return () => document.removeEventListener('visibilitychange', look);
+  }, [look]);
 
   const messageOf = (id: string | undefined) => held.messages.find((message) => message.id === id);
   const onPointer = ({ target: over }: PointerEvent) => {
