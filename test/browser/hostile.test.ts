@@ -19,6 +19,8 @@ const LINKS = [
   '[a](file:///etc/passwd) [b](javascript:window.__xss=3) [c](data:text/html,<script>window.__xss=4</script>)',
   '[d](vbscript:x) [e](smb://10.0.0.1/x) [f](ms-msdt:/id) [g](qrc:/x) <a href="javascript:window.__xss=5">h</a>',
   '[paypal.com](http://evil.test/login)',
+  '[https://bank.test@evil.test/](http://evil.test/trick)',
+  'http://xn--80ak6aa92e.com/',
   '![pixel](http://evil.test/pixel.png) that was all',
 ];
 
@@ -56,7 +58,21 @@ if (has(t, 'chromium') && (await onOwnNetwork(t, import.meta.url))) {
       links.every(([, rel]) => rel.includes('noopener') && rel.includes('noreferrer')),
       '[D11] a page that is gone to hears nothing of this one',
     );
-    await feed.getByText('evil.test').first().waitFor();
+    const shownAs = async (href: string) => feed.locator(`a[href="${href}"]`).innerText();
+    for (const [href, host] of [
+      ['http://evil.test/login', '(evil.test)'],
+      ['http://evil.test/trick', '(evil.test)'],
+      ['http://xn--80ak6aa92e.com/', '(xn--80ak6aa92e.com)'],
+    ] as const)
+      t.ok((await shownAs(href)).endsWith(host), `[D11] one sees that ${href} leads to ${host}`);
+    say(`A${'\u030d'.repeat(2_000)} tower`);
+    const tower = feed.locator('[data-message]', { hasText: 'tower' }).locator('.message-text');
+    await tower.waitFor();
+    t.equal(
+      await tower.evaluate((text) => getComputedStyle(text).overflow),
+      'clip',
+      '[D10] stacked marks stay within their message',
+    );
     t.equal(await page.locator('article img').count(), 0, '[D11] no picture is fetched from elsewhere');
 
     const message = feed.getByRole('article').filter({ hasText: '{{constructor}}' }).last();

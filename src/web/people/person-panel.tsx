@@ -106,7 +106,7 @@ export function PersonPanel({ id, room }: { id: string; room: RoomState }) {
                 </button>
               )}
             </div>
-            <div className="actions person-foot">
+            <div className="actions">
               <button
                 type="button"
                 className="button quiet"
