@@ -195,6 +195,7 @@ export const LIMITS = {
   guestUploadBytes: 10 * 1024 ** 3,
 
   // The node ([L7])
+  nodeStartMs: 30_000,
   idleNodeMs: 5_000,
   crashesForSafeMode: 3,
   crashWindowMs: 60_000,

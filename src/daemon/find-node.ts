@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { ChatterError, ERRORS, type ErrorCode } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import type { DataFolder } from '../storage/data-folder.js';
 import type { NodeOptions } from './api.js';
 
@@ -18,7 +19,6 @@ export interface SpawnCommand {
   args: readonly string[];
 }
 
-const START_MS = 15_000;
 const LOOK_EVERY_MS = 20;
 /** A node that found the folder locked makes room; if the other one is only ending, it is tried again. */
 const AGAIN_MS = 400;
@@ -48,7 +48,7 @@ export async function spawnNode(
   reach: (address: NodeAddress) => Promise<boolean>,
 ): Promise<{ address: NodeAddress; own: boolean }> {
   folder.create();
-  const end = performance.now() + START_MS;
+  const end = performance.now() + LIMITS.nodeStartMs;
   let child = start(folder, command, args);
   void import('ws'); // loaded while the node starts, so that nobody waits for it afterwards
   let tried: string | null = null;

@@ -3,13 +3,14 @@ import { LIMITS } from '../limits.js';
 
 /**
  * What keeps a node running: leases of windows that hold a room open, or a pin. Without either it ends after
- * `idleNodeMs` in which nothing was asked of it.
+ * `idleNodeMs` in which nothing was asked of it; whoever started it has `nodeStartMs` to come.
  */
 export class Leases {
   readonly #clock: Clock;
   readonly #onIdle: () => void;
   readonly #holders = new Set<object>();
   #pinned = false;
+  #idleMs: number = LIMITS.nodeStartMs;
   #timer: Timer | null = null;
   #closed = false;
 
@@ -28,7 +29,7 @@ export class Leases {
 
   set pinned(pinned: boolean) {
     this.#pinned = pinned;
-    this.touch();
+    this.#wait();
   }
 
   /** `holder` holds one lease, however often it asks. */
@@ -54,14 +55,19 @@ export class Leases {
 
   /** Something was asked: the idle time starts over. */
   touch(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
-    if (this.#closed || this.#pinned || this.#holders.size > 0) return;
-    this.#timer = this.#clock.after(LIMITS.idleNodeMs, this.#onIdle);
+    this.#idleMs = LIMITS.idleNodeMs;
+    this.#wait();
   }
 
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
+  }
+
+  #wait(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (this.#closed || this.#pinned || this.#holders.size > 0) return;
+    this.#timer = this.#clock.after(this.#idleMs, this.#onIdle);
   }
 }

@@ -96,6 +96,18 @@ t.test('a lease or a pin keeps the node, and without either it ends when it is i
   t.equal(idle, 1, 'closed');
 });
 
+t.test('a node that was started for somebody waits longer for the first who comes', async (t) => {
+  const clock = new ManualClock();
+  let idle = 0;
+  const leases = new Leases(clock, () => idle++);
+  leases.pinned = false; // as the node is told when it is ready
+  clock.advance(LIMITS.nodeStartMs - 1);
+  t.equal(idle, 0, 'whoever started it may be slow');
+  leases.touch();
+  clock.advance(LIMITS.idleNodeMs);
+  t.equal(idle, 1, 'from then on it is soon idle');
+});
+
 t.test('a parameter that is called as a field of the frame is the parameter', async (t) => {
   const api = await startApi(t);
   const socket = await api.attach();
