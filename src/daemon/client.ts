@@ -42,7 +42,7 @@ interface Waiting {
 
 const HELLO: typeof API_VERSION = 1;
 const STOPPED: typeof CLOSE.stopped = 4001;
-const CONNECT_MS = 2_000;
+const CONNECT_MS = 5_000;
 
 /**
  * What every window and command talks to a node through.

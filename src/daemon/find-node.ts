@@ -54,9 +54,9 @@ export async function spawnNode(
   let tried: string | null = null;
   while (performance.now() < end) {
     const address = findNode(folder);
-    // A file that did not answer is not asked again until it changes: it is a dead node's.
+    // A dead node's file is asked once: its port may be anybody's by now. A slow one's is asked again.
     const seen = address ? `${address.pid} ${address.port} ${address.token}` : null;
-    if (address && seen !== tried) {
+    if (address && (seen !== tried || runs(address.pid))) {
       if (await reach(address)) {
         folder.remove(startLog(folder));
         return { address, own: address.pid === child.pid };
@@ -71,6 +71,14 @@ export async function spawnNode(
   throw new ChatterError('NODE_START_FAILED', {
     message: `The node did not answer in time; see ${folder.logFile}.`,
   });
+}
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (err) {
+    return (err as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 interface Child {

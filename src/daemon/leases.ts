@@ -2,14 +2,16 @@ import type { Clock, Timer } from '../clock.js';
 import { LIMITS } from '../limits.js';
 
 /**
- * What keeps a node running: leases of windows that hold a room open, or a pin. Without either it ends after
- * `idleNodeMs` in which nothing was asked of it; whoever started it has `nodeStartMs` to come.
+ * What keeps a node running: leases of windows that hold a room open, a pin, or what somebody has asked and waits for.
+ * Without these it ends after `idleNodeMs`; whoever started it, or has just connected, has `nodeStartMs` to ask.
  */
 export class Leases {
   readonly #clock: Clock;
   readonly #onIdle: () => void;
   readonly #holders = new Set<object>();
   #pinned = false;
+  /** Of what was asked, how much is not answered yet. */
+  #asked = 0;
   #idleMs: number = LIMITS.nodeStartMs;
   #timer: Timer | null = null;
   #closed = false;
@@ -43,14 +45,22 @@ export class Leases {
     this.touch();
   }
 
-  /** Holds a lease until the work is done, whoever asked for it. */
+  /** Keeps the node until what somebody asked for is done. */
   async during<T>(work: () => Promise<T>): Promise<T> {
-    this.hold(work);
+    this.#asked++;
+    this.#wait();
     try {
       return await work();
     } finally {
-      this.release(work);
+      this.#asked--;
+      this.touch();
     }
+  }
+
+  /** Somebody has come and will ask something: on a busy machine not at once. */
+  expect(): void {
+    this.#idleMs = LIMITS.nodeStartMs;
+    this.#wait();
   }
 
   /** Something was asked: the idle time starts over. */
@@ -67,7 +77,7 @@ export class Leases {
   #wait(): void {
     this.#timer?.cancel();
     this.#timer = null;
-    if (this.#closed || this.#pinned || this.#holders.size > 0) return;
+    if (this.#closed || this.#pinned || this.#asked > 0 || this.#holders.size > 0) return;
     this.#timer = this.#clock.after(this.#idleMs, this.#onIdle);
   }
 }

@@ -44,9 +44,11 @@ const chatHandlers = (node: ApiNode): ChatHandlers =>
 
 /** Answers requests: parameters are checked here, whatever brought them. Rejects with ChatterError only. */
 export class Requests {
+  readonly #leases: Leases;
   readonly #handlers: Handlers;
 
   constructor({ node, leases, access, guests, describe, pageUrl, mediaTicket, stop, wipe }: RequestContext) {
+    this.#leases = leases;
     this.#handlers = {
       status: () => ({ ...describe(), ...node.status() }),
       whoami: (params) => node.whoami(params),
@@ -70,7 +72,6 @@ export class Requests {
       invite: (params) => node.invite(params),
       create: (params) => node.create(params),
       ...chatHandlers(node),
-      sayAll: (params) => leases.during(async () => node.chat('sayAll', params)),
       people: (params) => node.people(params),
       person: (params) => node.person(params),
       mark: (params) => node.mark(params),
@@ -142,7 +143,9 @@ export class Requests {
       });
     }
     try {
-      return await this.#handlers[method as Method](parsed.data as never, caller);
+      return await this.#leases.during(async () =>
+        this.#handlers[method as Method](parsed.data as never, caller),
+      );
     } catch (err) {
       throw ChatterError.from(err);
     }

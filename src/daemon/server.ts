@@ -218,6 +218,7 @@ export class ApiServer extends Resource {
   }
 
   #onSocket(webSocket: WebSocket, authorized: boolean): void {
+    if (authorized) this.#deps.leases.expect();
     const client = new ApiSocket(webSocket, { ...this.#deps, port: this.port, authorized });
     this.#clients.add(client);
     webSocket.on('close', () => {

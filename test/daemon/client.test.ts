@@ -1,10 +1,11 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
 import type { Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import type { EventBody } from '../../src/daemon/api.js';
 import { Client } from '../../src/daemon/client.js';
+import { spawnNode } from '../../src/daemon/find-node.js';
 import { LIMITS } from '../../src/limits.js';
 import { DataFolder } from '../../src/storage/data-folder.js';
 import { type Api, NODE_OPTIONS, startApi } from '../support/api-server.js';
@@ -369,3 +370,22 @@ function signal(): { emit(): void; fail(err: Error): void; wait(): Promise<void>
     },
   };
 }
+
+t.test('a node that is slow to let somebody in is asked again, a dead one is not', async (t) => {
+  const folder = new DataFolder({ data: t.testdir() });
+  folder.create();
+  const announced = (pid: number) => {
+    folder.write(folder.tokenFile, 'token');
+    folder.write(folder.nodeFile, JSON.stringify({ pid, port: 40_000, options: NODE_OPTIONS }));
+  };
+  const gone = spawnSync(process.execPath, ['-e', '']).pid;
+  const asked: number[] = [];
+  announced(gone);
+  const found = await spawnNode(folder, LOCKED, async ({ pid }) => {
+    asked.push(pid);
+    if (pid === gone) setTimeout(() => announced(process.pid), 200); // ten looks later
+    return asked.length > 3;
+  });
+  t.equal(found.address.pid, process.pid);
+  t.same(asked, [gone, process.pid, process.pid, process.pid]);
+});

@@ -96,7 +96,7 @@ t.test('a lease or a pin keeps the node, and without either it ends when it is i
   t.equal(idle, 1, 'closed');
 });
 
-t.test('a node that was started for somebody waits longer for the first who comes', async (t) => {
+t.test('a node waits longer for whoever started it, has just come, or is owed an answer', async (t) => {
   const clock = new ManualClock();
   let idle = 0;
   const leases = new Leases(clock, () => idle++);
@@ -104,7 +104,19 @@ t.test('a node that was started for somebody waits longer for the first who come
   clock.advance(LIMITS.nodeStartMs - 1);
   t.equal(idle, 0, 'whoever started it may be slow');
   leases.touch();
-  clock.advance(LIMITS.idleNodeMs);
+  clock.advance(LIMITS.idleNodeMs - 1);
+  leases.expect();
+  clock.advance(LIMITS.nodeStartMs - 1);
+  t.equal(idle, 0, 'so may be whoever has connected');
+  let answer = () => {};
+  const asked = leases.during(() => new Promise<void>((resolve) => (answer = resolve)));
+  clock.advance(LIMITS.nodeStartMs * 10);
+  t.equal(idle, 0, 'nor does it end while it owes an answer');
+  answer();
+  await asked;
+  clock.advance(LIMITS.idleNodeMs - 1);
+  t.equal(idle, 0);
+  clock.advance(1);
   t.equal(idle, 1, 'from then on it is soon idle');
 });
 
