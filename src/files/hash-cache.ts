@@ -112,6 +112,7 @@ export class HashCache {
          ON CONFLICT DO UPDATE SET hashes = excluded.hashes, day = excluded.day
          WHERE day <> excluded.day OR hashes <> excluded.hashes`,
         values,
+        { synced: false },
       );
       for (const [name] of rows) this.#unwritten.delete(name);
     }

@@ -138,13 +138,13 @@ export class TransferStore {
     ]);
   }
 
+  /** What a loss of power takes of them is hashed or asked for once more. */
   async putPage(id: TransferId, page: number, { hashes, signature }: Page): Promise<void> {
-    await this.#storage.run('INSERT OR REPLACE INTO file_page VALUES (?, ?, ?, ?)', [
-      id,
-      page,
-      hashes,
-      signature,
-    ]);
+    await this.#storage.run(
+      'INSERT OR REPLACE INTO file_page VALUES (?, ?, ?, ?)',
+      [id, page, hashes, signature],
+      { synced: false },
+    );
   }
 }
 

@@ -14,6 +14,14 @@ export type Row = Record<string, Value>;
 /** One statement and its parameters. */
 export type Statement = readonly [sql: string, params?: readonly Value[]];
 
+export interface RunOptions {
+  /**
+   * False where a loss of power may take it back: it outlives the process all the same, and nobody waits for the disk,
+   * which may have much else to write. Default true.
+   */
+  synced?: boolean;
+}
+
 /**
  * What a feature needs of storage. It is asynchronous, so that it may move to a worker. Every statement is a
  * transaction of its own and durable when its promise resolves; failures are ChatterError('STORAGE_FAILED').
@@ -21,7 +29,7 @@ export type Statement = readonly [sql: string, params?: readonly Value[]];
 export interface Storage {
   /** Brings a feature's tables (named `feature_…`) up to date: `steps` that have not run yet run in order, once. */
   migrate(feature: string, steps: readonly string[]): Promise<void>;
-  run(sql: string, params?: readonly Value[]): Promise<void>;
+  run(sql: string, params?: readonly Value[], options?: RunOptions): Promise<void>;
   all(sql: string, params?: readonly Value[]): Promise<Row[]>;
   /** Runs all of them as one transaction, or none. */
   batch(statements: readonly Statement[]): Promise<void>;
@@ -96,8 +104,15 @@ export class Database extends Resource implements Storage {
     if (done === 0) await this.#transaction(() => adoptSalvaged(this.#open, feature));
   }
 
-  async run(sql: string, params: readonly Value[] = []): Promise<void> {
-    this.#attempt(() => this.#statement(sql).run(params));
+  async run(sql: string, params: readonly Value[] = [], { synced = true }: RunOptions = {}): Promise<void> {
+    this.#attempt(() => {
+      if (!synced) this.#open.exec('PRAGMA synchronous = NORMAL'); // the next that is synced takes this one with it
+      try {
+        this.#statement(sql).run(params);
+      } finally {
+        if (!synced) this.#open.exec('PRAGMA synchronous = FULL');
+      }
+    });
   }
 
   batch(statements: readonly Statement[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
-import type { Row, Statement, Storage, Value } from './database.js';
+import type { Row, RunOptions, Statement, Storage, Value } from './database.js';
 import { listed } from './texts.js';
 import { writeWhole } from './write-whole.js';
 
@@ -129,8 +129,8 @@ export class SparedStorage implements Storage {
     return this.#storage.migrate(feature, steps);
   }
 
-  async run(sql: string, params?: readonly Value[]): Promise<void> {
-    await this.#storage.run(sql, params);
+  async run(sql: string, params?: readonly Value[], options?: RunOptions): Promise<void> {
+    await this.#storage.run(sql, params, options);
     await this.#follow();
   }
 

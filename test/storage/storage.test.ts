@@ -16,7 +16,7 @@ import t, { type Test } from 'tap';
 import { CrashRecord } from '../../src/daemon/crash-record.js';
 import { LIMITS } from '../../src/limits.js';
 import { DataFolder } from '../../src/storage/data-folder.js';
-import { Database } from '../../src/storage/database.js';
+import { Database, type RunOptions } from '../../src/storage/database.js';
 import { Settings } from '../../src/storage/settings.js';
 
 const mode = (file: string) => (statSync(file).mode & 0o777).toString(8);
@@ -230,6 +230,20 @@ t.test('a database holds what it is given, and gives back the same', async (t) =
   t.teardown(() => again.close());
   await again.open();
   t.strictSame(await again.all('SELECT count(*) AS n FROM thing'), [{ n: 3 }], 'it is there the next time');
+});
+
+t.test('what may be lost with the power is not waited for, and nothing else is', async (t) => {
+  const db = new Database(path.join(t.testdir(), 'chatter.db'));
+  t.teardown(() => db.close());
+  await db.open();
+  await db.migrate('seen', ['CREATE TABLE seen (synchronous INTEGER NOT NULL UNIQUE) STRICT']);
+  const note = (options?: RunOptions) =>
+    db.run('INSERT INTO seen SELECT synchronous FROM pragma_synchronous', [], options);
+  const [normal, full] = [{ synchronous: 1 }, { synchronous: 2 }];
+  await note({ synced: false });
+  await t.rejects(note({ synced: false }), 'it is there already');
+  await note();
+  t.same(await db.all('SELECT * FROM seen ORDER BY rowid'), [normal, full]);
 });
 
 t.test('steps of a schema run once each, in order, and whole', async (t) => {
