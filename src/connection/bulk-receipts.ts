@@ -7,6 +7,8 @@ export interface BulkReceiptsOptions {
   acknowledge: (totalBytes: number) => void;
   /** Tells the other end how many bytes of bulk were sent to it since the stream began. */
   settle: () => void;
+  /** Nobody looks at the frame any more in which these bytes came. */
+  recycle: (bytes: Uint8Array) => void;
 }
 
 /**
@@ -44,6 +46,10 @@ export class BulkReceipts implements BulkLedger {
 
   settle(): void {
     this.#options.settle();
+  }
+
+  recycle(bytes: Uint8Array): void {
+    this.#options.recycle(bytes);
   }
 
   /** The other end says how much it has sent: what was not heard went to channels that are closed here. */

@@ -26,6 +26,8 @@ export interface LinkOptions {
   onViolation: (err: ProtocolError) => void;
   /** The peer asks to be dialled where this node has seen it; without it nobody is dialled. */
   dialBack?: (question: TryMe) => Promise<readonly ReachedHost[]>;
+  /** Nobody looks at the frame any more in which these bytes came. */
+  recycle?: (bytes: Uint8Array) => void;
   /** The peer takes nothing any more, and too much waits for it; the stream ends. */
   onStalled?: () => void;
   /** It became doubtful whether the stream still lives, or is not any more; other ways may be tried meanwhile. */
@@ -96,6 +98,7 @@ export class Link {
     this.receipts = new BulkReceipts({
       acknowledge: (total) => void this.#channel?.send('bulkAck', { total }),
       settle: () => void this.#channel?.send('bulkSent', { total: this.scheduler.sentBytes }),
+      recycle: options.recycle ?? (() => {}),
     });
     this.reachCheck = new ReachCheck({
       clock,

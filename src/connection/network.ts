@@ -291,6 +291,7 @@ export class Network extends Resource<NetworkEvents> {
           // By the Internet a router's address is seen, and a port that is not this one.
           host: path === 'internet' ? null : parseAddress(address).host,
         }) ?? Promise.resolve([]),
+      recycle: (bytes) => found.recycle?.(bytes),
       onStalled: () => counters.add('streams stalled'),
       onViolation: (err) => this.#misbehaviour.note({ instance, id }, err),
       onDoubt: (doubted) => {

@@ -32,6 +32,8 @@ export interface FoundStream {
    * stream keeps nobody from dialling the instance by another way.
    */
   doubted(is: boolean): void;
+  /** Nobody looks at the frame any more in which these bytes came: its memory is read into again, where that is done. */
+  recycle?(bytes: Uint8Array): void;
 }
 
 /** An instance that a stream may exist to already has been found for these rooms. */

@@ -1,49 +1,50 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { LIMITS } from '../limits.js';
-import type { ReadBuffers } from './read-buffers.js';
+import type { FrameBuffers } from './frame-buffers.js';
+import type { FrameReader } from './frame-reader.js';
 
-/** secret-stream writes a frame's length before it as 24 bits, little end first. */
-const HEADER_BYTES = 3;
-/** Authentication and framing that secret-stream adds to a message. */
-const OVERHEAD_BYTES = 64;
+/** Heard before others get the event loop: two blocks of a file, read, decrypted, hashed and written. */
+const BYTES_A_TURN = 512 * 1024;
 
 /**
- * Stands between a TCP socket and its Noise stream, which would allocate up to 16 MiB on the word of a stranger:
- * reads the length of every frame first, and ends the socket when one is 0 or over the limit (PROTOCOL.md [N1]).
- * The limit is small until `secured()`. Bytes are passed on unchanged and uncopied.
+ * Stands between a TCP socket and its Noise stream: what comes is bounded and cut by a `FrameReader`, what goes gives
+ * its memory back, and a fast peer is heard by turns with everything else.
  */
 export class RawGuard extends EventEmitter {
   readonly #socket: Socket;
-  #limit: number = LIMITS.preNoiseFrameBytes;
-  #header = 0;
-  #headerBytes = 0;
-  #bodyBytes = 0;
-  #refused = false;
+  readonly #reader: FrameReader;
+  readonly #buffers: FrameBuffers;
+  #paused = false;
+  #turn: { bytes: number; over: boolean } | null = null;
 
-  /** `reads`, where the socket reads into them, hands over the chunks that it would emit otherwise. */
-  constructor(socket: Socket, reads: ReadBuffers | null = null) {
+  /** `isRead`: the socket reads by the reader; otherwise it is handed what the socket emits. */
+  constructor(
+    socket: Socket,
+    { reader, isRead, buffers }: { reader: FrameReader; isRead: boolean; buffers: FrameBuffers },
+  ) {
     super();
     this.#socket = socket;
-    if (reads) reads.onData = (chunk) => this.#onData(chunk);
-    else socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    this.#reader = reader;
+    this.#buffers = buffers;
+    reader.onData = (chunk) => this.#onData(chunk);
+    reader.onRefused = () => socket.destroy();
+    if (!isRead) socket.on('data', (chunk: Buffer) => reader.take(chunk));
     for (const event of ['end', 'drain', 'close', 'error'] as const) {
       socket.on(event, (...args: unknown[]) => void this.emit(event, ...args));
     }
     this.on('error', () => {}); // the Noise stream ends by it; alone it must not throw
   }
 
-  /**
-   * The handshake is done: frames may be as large as those of channels. Not only once the proof is, since a member's
-   * first large frame may come in the same chunk as the last one of its proof; any other frame in place of a proof
-   * ends the stream.
-   */
+  /** The handshake is done: see `FrameReader`. */
   secured(): void {
-    this.#limit = LIMITS.frameBytes + OVERHEAD_BYTES;
+    this.#reader.secured();
   }
 
   write(data: Uint8Array): boolean {
-    return this.#socket.write(data);
+    if (!this.#buffers.has(data)) return this.#socket.write(data);
+    return this.#socket.write(data, (err) => {
+      if (!err) this.#buffers.giveBack(data); // otherwise the system may still look at it
+    });
   }
 
   end(): void {
@@ -55,38 +56,35 @@ export class RawGuard extends EventEmitter {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#paused = false;
+    if (!this.#turn?.over) this.#socket.resume();
   }
 
   #onData(chunk: Buffer): void {
-    if (this.#refused) return;
-    if (this.#measure(chunk)) this.emit('data', chunk);
-    else {
-      this.#refused = true;
-      this.#socket.destroy();
-    }
+    this.#count(chunk.byteLength);
+    this.emit('data', chunk);
   }
 
-  /** Walks over the frames in a chunk; false if one of them has a length that it must not have. */
-  #measure(chunk: Buffer): boolean {
-    let at = 0;
-    while (at < chunk.length) {
-      if (this.#bodyBytes > 0) {
-        const step = Math.min(this.#bodyBytes, chunk.length - at);
-        this.#bodyBytes -= step;
-        at += step;
-        continue;
-      }
-      this.#header += (chunk[at++] as number) * 256 ** this.#headerBytes++;
-      if (this.#headerBytes < HEADER_BYTES) continue;
-      if (this.#header === 0 || this.#header > this.#limit) return false;
-      this.#bodyBytes = this.#header;
-      this.#header = this.#headerBytes = 0;
-    }
-    return true;
+  /** libuv reads on for as long as there is something, up to 32 times, before it looks at anything else. */
+  #count(bytes: number): void {
+    this.#turn ??= this.#beginTurn();
+    this.#turn.bytes += bytes;
+    if (this.#turn.over || this.#turn.bytes < BYTES_A_TURN) return;
+    this.#turn.over = true;
+    this.#socket.pause();
+  }
+
+  #beginTurn() {
+    const turn = { bytes: 0, over: false };
+    setImmediate(() => {
+      this.#turn = null;
+      if (turn.over && !this.#paused) this.#socket.resume();
+    });
+    return turn;
   }
 }

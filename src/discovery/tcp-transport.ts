@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import NoiseSecretStream from '@hyperswarm/secret-stream';
+import type NoiseSecretStream from '@hyperswarm/secret-stream';
 import type { Clock } from '../clock.js';
 import type { Counters } from '../counters.js';
 import { ChatterError } from '../errors.js';
@@ -8,12 +8,14 @@ import { LIMITS } from '../limits.js';
 import type { Log } from '../log.js';
 import { Resource } from '../resource.js';
 import { type Address, formatAddress, plainHost } from './address.js';
+import { BufferedNoise } from './buffered-noise.js';
 import { type DialOutcome, dialRace, type Race } from './dial-race.js';
 import type { FoundStream, Path } from './discovery.js';
+import { FrameBuffers } from './frame-buffers.js';
+import { FrameReader, readBy } from './frame-reader.js';
 import { instanceId } from './instance-id.js';
 import { PendingStreams } from './pending-streams.js';
 import { RawGuard } from './raw-guard.js';
-import { ReadBuffers, readingInto } from './read-buffers.js';
 
 export interface TcpDependencies {
   /** This run's transport key. */
@@ -35,6 +37,15 @@ export interface DialTarget extends Address {
   rooms: readonly string[];
   /** The instance that was announced at this address; another one there is not talked to. */
   instance?: string;
+}
+
+/** How a socket becomes a Noise stream. */
+interface Ends {
+  reader: FrameReader;
+  /** The socket reads by it. */
+  isRead: boolean;
+  isInitiator: boolean;
+  rooms: readonly string[];
 }
 
 export type TcpEvents = {
@@ -60,6 +71,7 @@ export class TcpTransport extends Resource<TcpEvents> {
   /** Of these, those that this node dialled and that are not proven yet. */
   readonly #dialled = new Set<Socket>();
   readonly #heardOnLan = new Set<string>();
+  readonly #buffers = new FrameBuffers();
   #server: Server | null = null;
 
   constructor(deps: TcpDependencies, { port = 0 }: TcpOptions = {}) {
@@ -110,8 +122,8 @@ export class TcpTransport extends Resource<TcpEvents> {
     onStream: (found: FoundStream) => void,
   ): Promise<DialOutcome> {
     if (this.closing || race.lost.aborted) return 'failed';
-    const reads = new ReadBuffers();
-    const socket = connect({ host: target.host, port: target.port, onread: reads.onread });
+    const reader = new FrameReader(this.#buffers);
+    const socket = connect({ host: target.host, port: target.port, onread: reader.onread });
     this.#own(socket);
     race.lost.addEventListener('abort', () => socket.destroy(), { once: true });
     const deadline = this.#deps.clock.after(LIMITS.dialDeadlineMs, () => socket.destroy());
@@ -119,7 +131,8 @@ export class TcpTransport extends Resource<TcpEvents> {
     deadline.cancel();
     if (!isConnected) return 'failed';
     return new Promise((resolve) => {
-      this.#secure(socket, reads, { isInitiator: true, rooms: target.rooms }, (found, noise) => {
+      const ends = { reader, isRead: true, isInitiator: true, rooms: target.rooms };
+      this.#secure(socket, ends, (found, noise) => {
         if (!found || !noise) return resolve('failed');
         const self = found.instance === this.#instance;
         if (self || (target.instance !== undefined && found.instance !== target.instance)) {
@@ -178,11 +191,12 @@ export class TcpTransport extends Resource<TcpEvents> {
       accepted.destroy();
       return;
     }
-    const reads = new ReadBuffers();
-    const moved = readingInto(accepted, reads);
+    const reader = new FrameReader(this.#buffers);
+    const moved = readBy(reader, accepted);
     const socket = moved ?? accepted;
     this.#own(socket);
-    this.#secure(socket, moved && reads, { isInitiator: false, rooms: [] }, (found, noise) => {
+    const ends = { reader, isRead: moved !== null, isInitiator: false, rooms: [] };
+    this.#secure(socket, ends, (found, noise) => {
       if (!found || !noise) return;
       if (found.instance === this.#instance) noise.destroy();
       else this.emit('incoming', found);
@@ -205,12 +219,12 @@ export class TcpTransport extends Resource<TcpEvents> {
   /** Makes a socket a Noise stream; calls back once, with nothing if that failed. */
   #secure(
     socket: Socket,
-    reads: ReadBuffers | null,
-    { isInitiator, rooms }: { isInitiator: boolean; rooms: readonly string[] },
+    { reader, isRead, isInitiator, rooms }: Ends,
     done: (found?: FoundStream, noise?: NoiseSecretStream) => void,
   ): void {
-    const guard = new RawGuard(socket, reads);
-    const noise = new NoiseSecretStream(isInitiator, guard, { keyPair: this.#deps.keyPair });
+    const buffers = this.#buffers;
+    const guard = new RawGuard(socket, { reader, isRead, buffers });
+    const noise = new BufferedNoise(isInitiator, guard, { keyPair: this.#deps.keyPair, buffers });
     noise.on('error', () => {}); // 'close' follows
     const address = { host: plainHost(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
     // Only who comes here takes a stranger's place: a flood must not end what this node dials itself.
@@ -253,6 +267,7 @@ export class TcpTransport extends Resource<TcpEvents> {
           rooms,
           proven,
           doubted,
+          recycle: (bytes) => buffers.giveBack(bytes),
           get path() {
             return path();
           },

@@ -36,7 +36,7 @@ export type DirectName<M extends MessageMap> = Exclude<keyof M, BulkName<M>>;
 /**
  * One function a message. It runs in the tick in which the message arrives. What it returns may reject, as it may throw:
  * that ends the stream. What a handler of bulk returns says when the message is dealt with (hashed, written): the sender
- * is told then and not before. See `SessionChannel.bulk`.
+ * is told then and not before, and the memory of what was decoded is used again. See `SessionChannel.bulk`.
  */
 export type Handlers<M extends MessageMap> = {
   readonly [K in keyof M]: (value: ValueOf<M[K]>) => void | Promise<void>;

@@ -18,7 +18,12 @@ export interface BulkLedger {
   done(bytes: number): void;
   /** A channel that carried bulk has closed: what the other end did not hear on it is to be settled. */
   settle(): void;
+  /** A message of bulk that had a frame to itself was dealt with: nobody looks at its bytes any more. */
+  recycle(bytes: Uint8Array): void;
 }
+
+/** In a frame with one message its channel and type are before it, a byte each; in a batch there is more. */
+const ALONE_FROM = 2;
 
 export interface TypedChannelOptions<M extends MessageMap> {
   definition: ChannelDefinition<M>;
@@ -55,6 +60,8 @@ export class TypedChannel<M extends MessageMap> {
   readonly #onLive: (() => void) | undefined;
   /** Of the message that was encoded last. */
   #encodedBytes = 0;
+  /** The message that was decoded last had its frame to itself. */
+  #alone = false;
   #sentBulk = false;
   #undealtBytes = 0;
   #violated = false;
@@ -143,11 +150,12 @@ export class TypedChannel<M extends MessageMap> {
     const bytes = bulkBytes(raw.byteLength);
     this.#ledger?.received(bytes);
     this.#undealtBytes += bytes;
-    if (this.#muted) return this.#dealtWith(bytes);
+    const frame = this.#alone ? raw : null;
+    if (this.#muted) return this.#dealtWith(bytes, frame);
     const dealing = handler(decodeAll(definition.codec, raw));
-    if (!dealing) return this.#dealtWith(bytes);
+    if (!dealing) return this.#dealtWith(bytes, frame);
     dealing.then(
-      () => this.#dealtWith(bytes),
+      () => this.#dealtWith(bytes, frame),
       (err: unknown) => {
         if (!this.#closed) this.#violate(err);
       },
@@ -163,7 +171,8 @@ export class TypedChannel<M extends MessageMap> {
     });
   }
 
-  #dealtWith(bytes: number): void {
+  #dealtWith(bytes: number, frame: Uint8Array | null): void {
+    if (frame) this.#ledger?.recycle(frame);
     if (this.#closed) return; // Invariant 3: it was settled then
     this.#undealtBytes -= bytes;
     this.#ledger?.done(bytes);
@@ -192,8 +201,10 @@ export class TypedChannel<M extends MessageMap> {
         this.#encodedBytes = state.end - before;
       },
       encode: codec.encode,
-      decode(state) {
-        const raw = state.buffer!.subarray(state.start, state.end);
+      decode: (state) => {
+        const { buffer, start, end } = state as { buffer: Uint8Array; start: number; end: number };
+        const raw = buffer.subarray(start, end);
+        this.#alone = start <= ALONE_FROM && end === buffer.byteLength;
         state.start = state.end;
         return raw;
       },

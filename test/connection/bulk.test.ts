@@ -1,4 +1,5 @@
 import b4a from 'b4a';
+import type Protomux from 'protomux';
 import t from 'tap';
 import { LIMITS } from '../../src/limits.js';
 import type { SessionChannel } from '../../src/protocol/session-channel.js';
@@ -188,3 +189,34 @@ t.test('a source that throws is told, and nobody else suffers', async (t) => {
   await t.rejects(out.sendBulk('piece', { at: -1.5, data: null as never }), TypeError);
   t.equal(await out.sendBulk('piece', { at: 1, data: b4a.alloc(9) }), true);
 });
+
+t.test(
+  '[S2] the memory of a message is used again once it is dealt with, and of none that shares its frame',
+  async (t) => {
+    const recycled: Uint8Array[] = [];
+    const { a, b } = await linkedSessions(t, { recycle: (bytes) => void recycled.push(bytes) });
+    const heard: { data: Uint8Array; deal: () => void }[] = [];
+    const out = open(a);
+    open(b, ({ data }) => new Promise<void>((deal) => void heard.push({ data, deal })));
+    const source = new Pieces(3 * 1024);
+    out.bulk(source);
+    await until(() => heard.length === 1);
+    const [first] = heard as [(typeof heard)[0]];
+    t.equal(recycled.length, 0);
+    first.deal();
+    await until(() => recycled.length > 0);
+    t.equal(recycled.length, 1);
+    t.equal(recycled[0]?.buffer, first.data.buffer);
+    // As a peer may send them that is not this program: a word and a piece in one frame.
+    const { mux } = a.link;
+    const [channel] = [...mux].filter(({ protocol }) => protocol === 'test/bulk/1') as [Protomux.Channel];
+    mux.cork();
+    out.send('word', b4a.from('kept'));
+    channel.messages[0]?.send({ at: 0, data: b4a.alloc(200_000) });
+    mux.uncork();
+    await until(() => heard.length === 2);
+    heard[1]?.deal();
+    await turn();
+    t.equal(recycled.length, 1);
+  },
+);

@@ -37,7 +37,15 @@ const peer = (instance: string): RoomPeer => ({
 /** A session as both ends have it after a proof, over real links on streams in memory or on those given. */
 export async function linkedSessions(
   t: Pick<Test, 'teardown'>,
-  { clock = systemClock, pair }: { clock?: Clock; pair?: [NoiseSecretStream, NoiseSecretStream] } = {},
+  {
+    clock = systemClock,
+    pair,
+    recycle,
+  }: {
+    clock?: Clock;
+    pair?: [NoiseSecretStream, NoiseSecretStream];
+    recycle?: (bytes: Uint8Array) => void;
+  } = {},
 ): Promise<LinkedSessions> {
   const make = (name: string) => {
     const violations: string[] = [];
@@ -52,6 +60,7 @@ export async function linkedSessions(
       address: 'memory:1',
       clock,
       onProof: () => {},
+      recycle,
       onViolation: ({ violation }) => void side.violations.push(violation),
       onClose: () => {
         const end: SessionEnd = 'lost';
