@@ -40,23 +40,24 @@ const module = (source: string) =>
 /**
  * The devices of a page. Camera: a picture with the time in it as black and white squares, something that moves, and
  * noise; a track generator hands each on at once, where a canvas that is captured would add up to a frame's time of its
- * own to both ways of calling. Microphone: `VOICE`. And an `EAR` on whatever the page plays: \`window.__heard\` are its answers.
+ * own to both ways of calling. A `busy` one is noise all over, and takes all bits that there are. Microphone: `VOICE`. And an `EAR` on whatever the page plays: \`window.__heard\` are its answers.
  */
-export const DEVICES = (width: number, height: number) => `
+export const DEVICES = (width: number, height: number, busy = false) => `
   window.__width = ${width};
   const draw = (canvas) => {
     const context = canvas.getContext('2d', { alpha: false });
-    const noise = context.createImageData(160, 120);
+    const noise = context.createImageData(${busy ? width : 160}, ${busy ? height - 40 : 120});
     let turn = 0;
     return () => {
       turn++;
       for (let i = 0; i < noise.data.length; i += 4) {
-        noise.data[i] = noise.data[i + 1] = noise.data[i + 2] = 90 + ((i * 7 + turn * 13) % 40);
+        const grey = 90 + ((i * 7 + turn * 13) % 40) + ${busy ? '30 * Math.sin((i >> 2) * turn * 0.37)' : '0'};
+        noise.data[i] = noise.data[i + 1] = noise.data[i + 2] = grey;
         noise.data[i + 3] = 255;
       }
       context.fillStyle = '#456';
       context.fillRect(0, 0, ${width}, ${height});
-      context.putImageData(noise, 40, 100);
+      context.putImageData(noise, ${busy ? '0, 40' : '40, 100'});
       context.fillStyle = '#c84';
       context.fillRect((turn * 5) % ${width}, 260, ${width} / 3, 120);
       const now = Math.round(performance.timeOrigin + performance.now()) % 2 ** 20;

@@ -12,12 +12,15 @@ import { processorTimes, secondsOf } from './processor.js';
 const MIME_TYPES: Record<string, string> = { h264: 'video/H264', vp9: 'video/VP9', av1: 'video/AV1' };
 /** Bits a second that Chatter's encoder takes for these sizes; the other is allowed as many. */
 const BITRATES: Record<number, number> = { 480: 691_000, 720: 2_073_000, 1080: 4_666_000 };
-const COPY_BYTES = 1.5e9;
+/** What is there to copy: more than passes while it is measured. */
+const COPY_BYTES = 10 * 1024 ** 3;
 
 export interface Camera {
   codec: string;
   lines: number;
   width: number;
+  /** Its picture takes all bits that there are. Default false: a few that move. */
+  busy?: boolean;
 }
 
 /** What one way of calling came to. */
@@ -65,7 +68,7 @@ export class CallSession {
   ): Promise<CallSession> {
     const script = `
       localStorage.setItem('chatter-call-settings', JSON.stringify({ codec: '${camera.codec}', lines: ${camera.lines} }));
-      ${DEVICES(camera.width, camera.lines)}
+      ${DEVICES(camera.width, camera.lines, camera.busy)}
       ${stages ? NOTE_STAGES : ''}`;
     return new CallSession(hosts, camera, await CallPages.open(hosts, { script, ...ways }), stages);
   }

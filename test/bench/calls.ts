@@ -20,6 +20,8 @@ const SIZES = [
   { lines: 1080, width: 1920 },
 ];
 const PLAIN: Camera = { codec: 'h264', lines: 480, width: 640 };
+/** More than the narrowest line carries. */
+const BUSY: Camera = { codec: 'h264', lines: 720, width: 1280, busy: true };
 
 interface Trouble {
   name: string;
@@ -59,7 +61,8 @@ export async function calls(asked: readonly string[] = []): Promise<void> {
       if (wanted(name)) await run({ name, line: null, copies: false }, { codec, ...size }, stages);
     }
   }
-  for (const trouble of TROUBLES) if (wanted(trouble.name)) await run(trouble, PLAIN, stages);
+  for (const trouble of TROUBLES)
+    if (wanted(trouble.name)) await run(trouble, trouble.fallsTo === undefined ? PLAIN : BUSY, stages);
   await screens(wanted);
   await groups(wanted);
 }
