@@ -112,6 +112,21 @@ t.test('[D12] corrupt frames of a track that is watched end the stream', async (
     ['sound among pictures', 'MESSAGE_MALFORMED', (to) => to.send('part', part(sound))],
     ['a picture among sounds', 'MESSAGE_MALFORMED', (to) => to.send('sound', picture)],
     ['more than it said to be', 'MESSAGE_MALFORMED', (to) => to.send('part', part(picture, { of: 10 }))],
+    [
+      'longer than any frame',
+      'MESSAGE_MALFORMED',
+      (to) => to.send('part', part(picture, { of: LIMITS.mediaFrameBytes + 1 })),
+    ],
+    [
+      'a piece longer than any',
+      'MESSAGE_TOO_LARGE',
+      (to) => to.send('part', part(new Uint8Array(LIMITS.mediaPartBytes + 100))),
+    ],
+    [
+      'sound longer than any',
+      'MESSAGE_TOO_LARGE',
+      (to) => to.send('sound', new Uint8Array(LIMITS.mediaAudioFrameBytes + 100)),
+    ],
     ['nothing', 'MESSAGE_MALFORMED', (to) => to.send('part', part(NONE, { of: 10 }))],
     [
       'a hole',
