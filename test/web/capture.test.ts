@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Capture } from '../../src/web/call/capture/capture.js';
 import { liveSources, type SourceId } from '../../src/web/call/capture/capture-state.js';
-import { capturedWords } from '../../src/web/call/capture/capture-words.js';
+import { capturedWords, receivedWords } from '../../src/web/call/capture/capture-words.js';
 
 /** A device's track, with what a test asks of it. */
 class FakeTrack extends EventTarget {
@@ -147,4 +147,10 @@ t.test('what is captured is said in words', async (t) => {
     await settled();
   }
   t.equal(capturedWords(capture.state), 'Microphone, camera and a screen are on.');
+  t.equal(receivedWords(capture.state, [], false), 'Only you see and hear it.');
+  t.equal(receivedWords(capture.state, ['Ann'], false), 'Ann hears and sees you, sees what you show.');
+  capture.stop('screen-1');
+  t.equal(receivedWords(capture.state, ['Ann', 'Bob'], true), 'Ann and Bob hear and see you.');
+  capture.stop('camera');
+  t.equal(receivedWords(capture.state, ['Ann'], false), 'Ann hears you.');
 });

@@ -1,5 +1,5 @@
 import './message.css';
-import { CornerUpLeft, Hourglass, LockKeyhole, Trash2 } from 'lucide-react';
+import { CornerUpLeft, Hourglass, LockKeyhole, Phone, Trash2 } from 'lucide-react';
 import { memo, useMemo, useState } from 'react';
 import type { Message } from '../../daemon/chat-api.js';
 import { Face } from '../parts/face.js';
@@ -41,6 +41,7 @@ export const MessageView = memo(function MessageView({
     to ? 'direct' : '',
     found ? 'found' : '',
   ];
+  if (message.call && !message.deleted && !message.expired) return <CallLine message={message} />;
   return (
     <div className={className.filter(Boolean).join(' ')}>
       {grouped ? <Time sent={sent} /> : <Face id={author.id} size={34} />}
@@ -70,6 +71,18 @@ export const MessageView = memo(function MessageView({
     </div>
   );
 });
+
+/** A call began or ended: what happened, not what somebody said. */
+function CallLine({ message: { author, text, sent } }: Pick<MessageProps, 'message'>) {
+  return (
+    <p className="event-line">
+      <Phone aria-hidden="true" />
+      <span>
+        {author.name} {text}, <Time sent={sent} />
+      </span>
+    </p>
+  );
+}
 
 function Time({ sent }: { sent: string }) {
   const at = Date.parse(sent);

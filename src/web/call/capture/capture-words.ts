@@ -16,6 +16,25 @@ export function capturedWords(state: CaptureState): string | null {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)} ${verb} ${tail}.`;
 }
 
+/** Who gets what is captured, in words: "Green Otter and Amber Fox hear and see you." Nobody: "Only you see and hear it." */
+export function receivedWords(state: CaptureState, names: readonly string[], isMany: boolean): string {
+  if (names.length === 0) return 'Only you see and hear it.';
+  const live = liveSources(state);
+  const [hear, see] = isMany ? ['hear', 'see'] : ['hears', 'sees'];
+  const [isHeard, isSeen] = [live.includes('microphone'), live.includes('camera')];
+  const things = [
+    ...(isHeard && isSeen
+      ? [`${hear} and ${see} you`]
+      : isHeard
+        ? [`${hear} you`]
+        : isSeen
+          ? [`${see} you`]
+          : []),
+    ...(live.some((source) => source.startsWith('screen')) ? [`${see} what you show`] : []),
+  ];
+  return `${listed(names)} ${things.join(', ')}.`;
+}
+
 /** "Green Otter, Amber Fox and Coral Lynx". */
 export function listed(names: readonly string[]): string {
   if (names.length < 2) return names[0] ?? '';

@@ -1,5 +1,5 @@
 import './call.css';
-import { capturedWords, listed } from '../capture/capture-words.js';
+import { capturedWords, receivedWords } from '../capture/capture-words.js';
 import { useCall, useCallStore } from '../use-call.js';
 
 /** The red line while anything is captured: what, who gets it, and the end of it. */
@@ -12,15 +12,15 @@ export function LiveStrip() {
   const names = others.slice(0, 3).map(({ peer }) => peer.name);
   if (others.length > 3) names.push(`${others.length - 3} more`);
   const isHushed = settings.pushToTalk && !talking && place.type === 'in';
-  const whom =
-    place.type !== 'in' || names.length === 0
-      ? 'Only you see and hear it.'
-      : `${listed(names)} ${names.length > 1 || others.length > 1 ? 'get' : 'gets'} it${isHushed ? ', your voice while you hold Space' : ''}.`;
+  const whom = receivedWords(capture, names, others.length > 1);
   return (
     <div className="live-strip" role="status">
       <i className="live-dot" aria-hidden="true" />
       <b>{words}</b>
-      <span className="cut">{whom}</span>
+      <span className="cut">
+        {whom}
+        {isHushed && names.length > 0 && ' Your voice only while you hold Space.'}
+      </span>
       <button type="button" className="live-stop" onClick={() => store.stopAll()}>
         Stop all
       </button>

@@ -10,7 +10,7 @@ const EVERY_MS = 1_000;
 interface Peers {
   peers: {
     member: string;
-    path: string | null;
+    path: keyof typeof PATH_WORDS | null;
     rttMs: number | null;
     framesDropped: number;
     framesSent: number;
@@ -82,7 +82,7 @@ export function Statistics({ info }: { info: CallInfo }) {
             <Row
               key={member}
               name={info.members.find((each) => each.member === member)?.peer.name ?? 'Somebody'}
-              value={`${path ?? 'lost'}, ${rttMs === null ? '–' : `${rttMs.toFixed(1)} ms`}, ${framesDropped} of ${framesSent + framesDropped} frames left out`}
+              value={linkWords(path, rttMs, framesDropped, framesSent)}
             />
           ))}
         </dl>
@@ -135,6 +135,20 @@ function Row({ name, value }: { name: string; value: string }) {
 
 const soundWords = ({ depthMs, framesLost }: AudioReceiverStats, rate: string) =>
   `Opus, ${rate}, ${Math.round(depthMs)} ms held${framesLost > 0 ? `, ${framesLost} lost` : ''}`;
+
+const PATH_WORDS = { lan: 'LAN', direct: 'direct', internet: 'Internet', relayed: 'relayed' } as const;
+
+/** How frames go to somebody; who is sent no pictures has none left out. */
+function linkWords(
+  path: Peers['peers'][0]['path'],
+  rttMs: number | null,
+  dropped: number,
+  sent: number,
+): string {
+  const leftOut = dropped + sent > 0 ? [`${dropped} of ${sent + dropped} frames left out`] : [];
+  const trip = rttMs === null ? [] : [`${rttMs.toFixed(1)} ms`];
+  return [path ? PATH_WORDS[path] : 'lost', ...trip, ...leftOut].join(', ');
+}
 
 const bits = (perSecond: number) =>
   perSecond >= 1e6 ? `${(perSecond / 1e6).toFixed(1)} Mb/s` : `${Math.round(perSecond / 1e3)} kb/s`;
