@@ -51,7 +51,7 @@ export const DEVICES = (width: number, height: number, busy = false) => `
     return () => {
       turn++;
       for (let i = 0; i < noise.data.length; i += 4) {
-        const grey = 90 + ((i * 7 + turn * 13) % 40) + ${busy ? '30 * Math.sin((i >> 2) * turn * 0.37)' : '0'};
+        const grey = 90 + ((i * 7 + turn * 13) % 40) + ${busy ? '12 * Math.sin((i >> 2) * turn * 0.37)' : '0'};
         noise.data[i] = noise.data[i + 1] = noise.data[i + 2] = grey;
         noise.data[i + 3] = 255;
       }

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { BitBudget } from '../../src/web/call/encode/bit-budget.js';
 import { CaptureClock } from '../../src/web/call/encode/capture-clock.js';
 import {
   dividedSize,
@@ -113,6 +114,24 @@ t.test('pictures are left out before the encoder, and only then', async (t) => {
   t.equal(divisionFor(1.5e6, 2e6, 2), 1);
   t.same(dividedSize({ width: 1366, height: 767 }, 2), { width: 684, height: 384 }, 'even');
 });
+
+t.test(
+  'an encoder that makes more than it was asked for pauses, and one that does not never does',
+  async (t) => {
+    const run = (bytesAPicture: number) => {
+      const budget = new BitBudget();
+      let pictures = 0;
+      for (let nowMs = 0; nowMs < 20_000; nowMs += 33) {
+        if (budget.isSpent(1_000_000, nowMs)) continue;
+        budget.made(pictures++ === 0 ? 40_000 : bytesAPicture); // the first is a key frame
+      }
+      return { pictures, bps: (pictures * bytesAPicture * 8) / 20 };
+    };
+    t.equal(run(4_100).pictures, 607, 'every one at 1 Mb/s');
+    const noisy = run(60_000);
+    t.ok(noisy.bps < 1_100_000 && noisy.bps > 900_000, `${noisy.bps} b/s`);
+  },
+);
 
 t.test('tracks of any origin come to one clock', async (t) => {
   const clock = new CaptureClock();

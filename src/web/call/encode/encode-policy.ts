@@ -4,7 +4,7 @@ export interface EncodeMoment {
   queued: number;
   /** Bytes that wait in the socket to the node. */
   bufferedBytes: number;
-  /** The node says that the way to the others is full. */
+  /** The way to the others is full, or the encoder has made more than its rate. */
   congested: boolean;
   keyWanted: boolean;
   /** Microseconds since the last picture that was encoded. */

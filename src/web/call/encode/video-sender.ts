@@ -1,4 +1,5 @@
 import { ReferenceTracker } from '../../../media/frame-gate.js';
+import { BitBudget } from './bit-budget.js';
 import { BitMeter } from './bit-meter.js';
 import { CaptureClock } from './capture-clock.js';
 import { dividedSize, fullRateBps, isRateWorthChange, isSkipped, type PictureSize } from './encode-policy.js';
@@ -74,6 +75,7 @@ export class VideoSender {
   #keyWanted = true;
   readonly #scale = new PictureScale();
   readonly #made = new BitMeter();
+  readonly #budget = new BitBudget();
   #scaledMs = Number.NEGATIVE_INFINITY;
   #nodeBps = Number.POSITIVE_INFINITY;
   #congested = false;
@@ -156,7 +158,7 @@ export class VideoSender {
     const skipped = isSkipped({
       queued: this.#encoder?.encodeQueueSize ?? 0,
       bufferedBytes: this.#events.bufferedBytes(),
-      congested: this.#congested,
+      congested: this.#congested || this.#isAhead(nowUs / 1000),
       keyWanted: this.#keyWanted,
       sinceLastUs: timestamp - this.#lastUs,
       everyUs: 1e6 / this.#options.framerate,
@@ -170,6 +172,11 @@ export class VideoSender {
     this.#encoder.encode(stamped, { keyFrame: this.#keyWanted });
     stamped.close();
     this.#keyWanted = false;
+  }
+
+  /** A screen turns its page in one large picture, and then there is nothing for long. */
+  #isAhead(nowMs: number): boolean {
+    return !this.#options.isScreen && this.#budget.isSpent(this.#wantedBps(), nowMs);
   }
 
   #wantedBps(): number {
@@ -239,6 +246,7 @@ export class VideoSender {
     this.stats.framesEncoded++;
     this.stats.bytesSent += payload.length;
     this.#made.add(payload.length, this.#events.nowUs() / 1000);
+    this.#budget.made(payload.length);
     if (isKey) this.stats.keyFramesEncoded++;
     this.#events.onFrame({
       kind: 'video',
