@@ -66,6 +66,7 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
   #timers: Timer[] = [];
   #query: Timer | null = null;
   #queryMs = QUERY_MIN_MS;
+  #askedAt = Number.NEGATIVE_INFINITY;
   #nonce = newNonce();
   #turn = 0;
   #stopping: Promise<unknown> = Promise.resolve();
@@ -253,10 +254,14 @@ export class LanDiscovery extends Resource<DiscoveryEvents> implements Discovery
   /** Asks now and then less and less often, since a datagram or a neighbour may have been missing. */
   #askSoon(): void {
     this.#queryMs = QUERY_MIN_MS;
-    this.#ask();
+    const waitMs = this.#askedAt + QUERY_MIN_MS - this.#clock.now();
+    if (waitMs <= 0) return this.#ask();
+    this.#query?.cancel();
+    this.#query = this.#clock.after(waitMs, () => this.#ask());
   }
 
   #ask(): void {
+    this.#askedAt = this.#clock.now();
     for (const mdns of [...this.#links.values()]) mdns.query();
     this.#query?.cancel();
     this.#query = this.#clock.after(this.#queryMs, () => this.#ask());

@@ -3,7 +3,6 @@ import { Bonjour, Service } from 'bonjour-service';
 import type { Clock, Timer } from '../clock.js';
 import type { Log } from '../log.js';
 import { Resource } from '../resource.js';
-import { TokenBucket } from '../token-bucket.js';
 import type { NetworkLink } from './interfaces.js';
 import { MdnsSocket } from './mdns-socket.js';
 
@@ -47,9 +46,6 @@ interface DnsRecord {
 /** bonjour-service keeps these to itself in its types. */
 interface BonjourServer {
   mdns: Mdns;
-  register(records: object[]): void;
-  unregister(records: object[]): void;
-  respondToQuery(query: { questions: Packet['questions'] }): void;
 }
 
 const TYPE = 'chatter';
@@ -58,9 +54,11 @@ const INSTANCE = /^([0-9a-f]{16})\._chatter\._tcp\.local$/i;
 /** Whoever speaks mDNS at all answers this one (RFC 6763 section 9). */
 const ANYTHING = '_services._dns-sd._udp.local';
 const GOODBYE_MS = 250;
-/** A record is said this often when it is new, since a datagram may be lost (RFC 6762 section 8.3). */
-const REPEAT_MS = 1_000;
-const ANSWERS = { perSecond: 10, burst: 20 };
+/**
+ * A new record is said twice, this far apart, since a datagram may be lost (RFC 6762 section 8.3); and no record is said
+ * more often, whoever asks (section 6): in a crowd everybody hears the answer to anybody.
+ */
+const SAY_EVERY_MS = 1_000;
 /** Services in one packet that are looked at: everybody has one. */
 const SERVICES_PER_PACKET = 8;
 /** So many questions that this machine itself did not hear in a row: the group was lost, or the port was not got. */
@@ -81,19 +79,19 @@ export class MdnsLink extends Resource<{ heard: [Heard]; deaf: [] }> {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #hostName = `${randomBytes(8).toString('hex')}.local`;
-  readonly #answers: TokenBucket;
   #server: BonjourServer | null = null;
   #socket: MdnsSocket | null = null;
   #unheard = 0;
   #records: DnsRecord[] = [];
-  #repeat: Timer | null = null;
+  #saidAt = Number.NEGATIVE_INFINITY;
+  /** The records will be said once more. */
+  #again: Timer | null = null;
 
   constructor({ link, clock, log }: { link: NetworkLink; clock: Clock; log: Log }) {
     super();
     this.#link = link;
     this.#clock = clock;
     this.#log = log;
-    this.#answers = new TokenBucket(clock, ANSWERS);
   }
 
   protected async _open(): Promise<void> {
@@ -112,15 +110,14 @@ export class MdnsLink extends Resource<{ heard: [Heard]; deaf: [] }> {
     // The library answers every question of every packet from anywhere: ours are few, and for neighbours.
     mdns.removeAllListeners('query');
     mdns.on('query', ({ questions }) => {
-      const ours = questions.filter(({ name }) => this.#isOurs(name)).slice(0, 2);
-      if (ours.length > 0 && this.#answers.take()) server.respondToQuery({ questions: ours });
+      if (questions.some(({ name }) => this.#isOurs(name))) this.#answer();
     });
     this.#server = server;
     this.defer(() => new Promise<void>((done) => mdns.destroy(done)));
   }
 
   protected override async _close(): Promise<void> {
-    this.#repeat?.cancel();
+    this.#again?.cancel();
     await this.#goodbye();
   }
 
@@ -133,12 +130,10 @@ export class MdnsLink extends Resource<{ heard: [Heard]; deaf: [] }> {
       nothing,
       nothing,
     );
-    server.unregister(this.#records);
     this.#records = (service.records() as DnsRecord[]).filter(({ type }) => type !== 'A' && type !== 'AAAA');
-    server.register(this.#records);
-    server.mdns.respond(this.#records);
-    this.#repeat?.cancel();
-    this.#repeat = this.#clock.after(REPEAT_MS, () => server.mdns.respond(this.#records));
+    this.#again?.cancel();
+    this.#say();
+    this.#again = this.#clock.after(SAY_EVERY_MS, () => this.#say());
   }
 
   /** Asks who is there, and tells `deaf` if the questions before came back to nobody. */
@@ -174,6 +169,19 @@ export class MdnsLink extends Resource<{ heard: [Heard]; deaf: [] }> {
         resolve();
       });
     });
+  }
+
+  #answer(): void {
+    if (this.#again || this.#records.length === 0) return;
+    const waitMs = this.#saidAt + SAY_EVERY_MS - this.#clock.now();
+    if (waitMs <= 0) this.#say();
+    else this.#again = this.#clock.after(waitMs, () => this.#say());
+  }
+
+  #say(): void {
+    this.#again = null;
+    this.#saidAt = this.#clock.now();
+    this.#server?.mdns.respond(this.#records);
   }
 
   #onResponse({ answers, additionals }: Packet, host: string): void {
