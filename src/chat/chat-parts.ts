@@ -107,7 +107,9 @@ export function makeParts(options: RoomChatOptions, { emit, closing }: PartsOwne
 
   // What comes in, and who has what.
   const own = new OwnMessages();
-  const receipts = new Receipts(roomId);
+  const receipts = new Receipts(roomId, {
+    standing: (id) => (id === self.id ? 3 : members.isHere(id) ? 2 : log.hasWritten(id) ? 1 : 0),
+  });
   const exchange = new ReceiptExchange({
     receipts,
     log,
@@ -146,7 +148,7 @@ export function makeParts(options: RoomChatOptions, { emit, closing }: PartsOwne
     clock,
     self,
     writers,
-    store: (verdict, isOwn) => keeping.keep(verdict, isOwn),
+    store: (verdict, how) => keeping.keep(verdict, how),
   });
   const sync: HistorySync = new HistorySync({
     log,

@@ -44,6 +44,9 @@ export interface StoredMessage extends Place {
   readonly body: Uint8Array | null;
 }
 
+/** A message by its id, and who wrote it, whether it is here or not. */
+export type Authored = Pick<StoredMessage, 'id' | 'author'>;
+
 /** What later messages need of one that is stored. */
 export interface Known {
   readonly log: LogId;
@@ -99,6 +102,8 @@ export interface Change {
   /** Everything up to this row was read. */
   readonly readRow?: number;
   readonly receipts?: readonly StoredReceipt[];
+  /** Members whose receipts are kept no longer. */
+  readonly receiptsGone?: readonly PeerId[];
 }
 
 export interface StoredReceipt {
@@ -134,7 +139,7 @@ export interface StoredRoom {
   readonly readRow: number;
   readonly receipts: readonly StoredReceipt[];
   readonly settings: RoomSettings;
-  /** What messages that are here are about, though it is not. */
+  /** What messages that are here are about, though it is not; `chatHeldMessages` at most. */
   readonly dangling: readonly MessageId[];
 }
 
@@ -190,6 +195,8 @@ export interface ChatStore {
   ofLog(log: LogId, after: Pick<StoredMessage, 'seq' | 'row'>, limit: number): Promise<StoredMessage[]>;
   /** Edits, deletes, reactions: what is about any of these. */
   about(targets: readonly MessageId[]): Promise<StoredMessage[]>;
+  /** Of what is about these, what can change their texts: edits, deletes and what is sealed, by the authors given. */
+  changes(of: readonly Authored[]): Promise<StoredMessage[]>;
   /** Shown ones. */
   page(query: PageQuery): Promise<StoredMessage[]>;
   /** Shown ones in which all words of a text occur; what came last is first. */

@@ -7,6 +7,9 @@ import { authorOf, type LogId, messageId } from './message.js';
 /** The kind of direct messages, as a number of our own that may stand in SQL. */
 export const DIRECT = kindNumber('direct');
 
+/** The kind of reactions, likewise. */
+export const REACT = kindNumber('react');
+
 /** Brings the tables of chat into being, a step for each version of them. */
 export const STEPS = [
   `CREATE TABLE chat_room (

@@ -10,6 +10,8 @@ import type { Verdict } from './verdict.js';
 
 /** Messages in `chatFetchStallMs` that are too few while others have what is lacking too. */
 const LEAST = 16;
+/** Looks at who gives: after so many another one has a turn, if one waits. */
+const TURN_LOOKS = 4;
 /** All that came builds on what did not. */
 const IN_VAIN_MS = 1_000;
 const MAX_PAUSE_MS = 10 * 60_000;
@@ -23,8 +25,9 @@ interface Fetch {
   readonly gaps: Set<LogId>;
   /** Something came that builds on what did not. */
   orphaned: boolean;
-  /** Messages that came since the last look. */
+  /** Messages that came since the last look, and how many looks there were. */
   came: number;
+  looked: number;
   readonly looks: Timer;
 }
 
@@ -42,7 +45,8 @@ export interface FetchingDependencies {
  * 1. One instance is asked at a time, for all that it has more of.
  * 2. One that gives nothing for `chatFetchStallMs`, or next to nothing while others wait, is given up and left alone for
  *    a while that doubles each time: nobody holds up what others have.
- * 3. Who was not asked for the longest time is asked next.
+ * 3. Who was not asked for the longest time is asked next. Whoever gives without end has its turn, and then others have
+ *    theirs: what it has not given is asked for again when all of them were asked.
  * 4. What came by another way meanwhile is not asked for again.
  */
 export class Fetching {
@@ -135,6 +139,7 @@ export class Fetching {
       gaps: new Set(),
       orphaned: false,
       came: 0,
+      looked: 0,
       looks: this.#deps.clock.every(LIMITS.chatFetchStallMs, () => this.#look()),
     };
     const wants = [...logs].map(([log, { from }]) => ({ log: logBytes(log), from }));
@@ -149,10 +154,24 @@ export class Fetching {
     if (!fetch) return;
     const { peer, came } = fetch;
     fetch.came = 0;
-    const othersWait = [...this.#deps.peers].some((other) => other !== peer && other.lacking.size > 0);
-    if (came > 0 && (came >= LEAST || !othersWait)) return;
+    const now = this.#deps.clock.now();
+    const othersWait = [...this.#deps.peers].some(
+      (other) => other !== peer && other.lacking.size > 0 && other.pausedUntil <= now,
+    );
+    if (came > 0 && (came >= LEAST || !othersWait)) {
+      if (++fetch.looked >= TURN_LOOKS && othersWait) this.#endTurn(fetch);
+      return;
+    }
     peer.pauseMs = Math.min(MAX_PAUSE_MS, 2 * peer.pauseMs || LIMITS.chatFetchStallMs);
     this.pause(peer, peer.pauseMs); // Invariant 2
+    this.next();
+  }
+
+  /** Invariant 3. A request for nothing takes the place of the one that is being answered. */
+  #endTurn({ peer }: Fetch): void {
+    this.giveUp(peer);
+    peer.askedAt = this.#deps.clock.now();
+    peer.channel.send('want', { request: ++this.#request, logs: [], last: 1 });
     this.next();
   }
 

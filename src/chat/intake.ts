@@ -17,8 +17,19 @@ export interface IntakeDependencies {
   self: Signer & { readonly id: PeerId };
   writers: Writers;
   /** Stores what was accepted, alone; durable when it resolves. */
-  store: (verdict: Verdict, own: boolean) => Promise<void>;
+  store: (verdict: Verdict, options: StoringOptions) => Promise<void>;
 }
+
+export interface StoringOptions {
+  /** It was written here. */
+  readonly own: boolean;
+  /** It came as a batch of history. */
+  readonly bulk: boolean;
+}
+
+const OWN = { own: true, bulk: false };
+const BULK = { own: false, bulk: true };
+const LIVE = { own: false, bulk: false };
 
 /** One commit takes live messages of this long when many come. */
 const GATHER_MS = 5;
@@ -53,7 +64,7 @@ export class Intake {
       kind: kindNumber(content.kind),
       target,
     };
-    const verdict = await this.#take([messages.make(header, encodeBody(content), self)], true);
+    const verdict = await this.#take([messages.make(header, encodeBody(content), self)], OWN);
     const [judged] = verdict.accepted;
     if (!judged) throw new ChatterError('HISTORY_FULL');
     return judged;
@@ -61,7 +72,7 @@ export class Intake {
 
   /** Takes a batch of history. */
   takeBulk(messages: readonly Message[]): Promise<Verdict> {
-    return this.#deps.work.alone(() => this.#take(messages, false));
+    return this.#deps.work.alone(() => this.#take(messages, BULK));
   }
 
   /** Live messages of many are stored together when they come fast. */
@@ -75,9 +86,9 @@ export class Intake {
     });
   }
 
-  async #take(messages: readonly Message[], own: boolean): Promise<Verdict> {
+  async #take(messages: readonly Message[], options: StoringOptions): Promise<Verdict> {
     const verdict = await this.#judge(messages);
-    await this.#deps.store(verdict, own);
+    await this.#deps.store(verdict, options);
     return verdict;
   }
 
@@ -102,14 +113,14 @@ export class Intake {
   async #takeTogether(waiting: readonly Waiting[]): Promise<void> {
     const all = await this.#judge(waiting.flatMap(({ messages }) => messages));
     if (all.invalid > 0 || all.unsigned > 0) return this.#takeEach(waiting);
-    await this.#deps.store(all, false);
+    await this.#deps.store(all, LIVE);
     for (const { messages, resolve } of waiting) resolve(partOf(all, messages));
   }
 
   /** Somebody sent what nobody may: each is looked at by itself, so that no other pays for it. */
   async #takeEach(waiting: readonly Waiting[]): Promise<void> {
     for (const { messages, resolve, reject } of waiting)
-      await this.#take(messages, false).then(resolve, reject);
+      await this.#take(messages, LIVE).then(resolve, reject);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { StoringOptions } from './intake.js';
 import { authorOf, type Message } from './message.js';
 import type { News } from './news.js';
 import type { Notices } from './notices.js';
@@ -30,8 +31,8 @@ export class Keeping {
     this.#deps = deps;
   }
 
-  /** To be called alone; durable when it resolves. `own`: it was written here. */
-  async keep(verdict: Verdict, own: boolean): Promise<void> {
+  /** To be called alone; durable when it resolves. `own`: it was written here; `bulk`: it is of a history that is fetched. */
+  async keep(verdict: Verdict, { own, bulk }: StoringOptions): Promise<void> {
     const { recorder, ownLog, news, unread, welcome, exchange, notices, tellsAtOnce } = this.#deps;
     if (verdict.refused.size > 0) notices.tell('HISTORY_FULL');
     if (verdict.accepted.length === 0) return;
@@ -39,7 +40,7 @@ export class Keeping {
     const { recorded, counts } = await recorder.record(verdict, unread.counts);
     const waited = welcome.waiting.length;
     for (const { message } of verdict.accepted) this.#hearDirect(message);
-    await news.tell(recorded);
+    await news.tell(recorded, bulk);
     unread.counted(counts);
     if (welcome.waiting.length !== waited) unread.tell();
     for (const log of verdict.forks) notices.tell('FORKED', authorOf(log));

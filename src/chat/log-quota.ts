@@ -21,6 +21,10 @@ export class LogQuota {
     this.#count += messages;
   }
 
+  has(author: PeerId): boolean {
+    return (this.#shares.get(author) ?? 0) > 0;
+  }
+
   /** Whether another message of this author is taken in; `coming` are stored with it, and count already. */
   hasRoom(author: PeerId, coming: number): boolean {
     const count = this.#count + coming;

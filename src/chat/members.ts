@@ -31,6 +31,10 @@ export class Members implements Iterable<ChatMember> {
     return this.#members.values();
   }
 
+  isHere(id: PeerId): boolean {
+    return [...this.#members.keys()].some((peer) => peer.id === id);
+  }
+
   /** How many people, but this one. */
   get people(): number {
     const ids = new Set([...this.#members.keys()].map(({ id }) => id));

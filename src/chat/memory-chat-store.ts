@@ -1,5 +1,7 @@
 import { ChatterError } from '../errors.js';
+import { LIMITS } from '../limits.js';
 import type {
+  Authored,
   Change,
   ChatStore,
   Counts,
@@ -22,6 +24,7 @@ import { compare, type Place, type Tip } from './order.js';
 import { matches } from './search-terms.js';
 
 const DIRECT = kindNumber('direct');
+const REACT = kindNumber('react');
 
 export interface MemoryChatStoreOptions {
   /** Older ones go when there are more. Default: all are kept. */
@@ -55,7 +58,7 @@ export class MemoryChatStore implements ChatStore {
       readRow: this.#readRow,
       receipts: [...this.#receipts.values()],
       settings: this.#settings,
-      dangling: this.#all(({ flags }) => (flags & FLAG.dangling) !== 0).flatMap(({ target }) => target ?? []),
+      dangling: this.#dangling().slice(0, LIMITS.chatHeldMessages),
     };
   }
 
@@ -73,6 +76,7 @@ export class MemoryChatStore implements ChatStore {
       else this.#texts.set(id, text);
     }
     for (const log of change.logs ?? []) this.#logs.set(log.id, log);
+    for (const member of change.receiptsGone ?? []) this.#receipts.delete(member);
     for (const receipt of change.receipts ?? []) this.#receipts.set(receipt.member, receipt);
     this.#tips = change.tips ?? this.#tips;
     this.#counts = change.counts ?? this.#counts;
@@ -105,6 +109,12 @@ export class MemoryChatStore implements ChatStore {
   async about(targets: readonly MessageId[]): Promise<StoredMessage[]> {
     const ids = targets.flatMap((target) => [...(this.#about.get(target) ?? [])]);
     return this.get(ids);
+  }
+
+  async changes(of: readonly Authored[]): Promise<StoredMessage[]> {
+    const authors = new Set(of.map(({ author }) => author));
+    const about = await this.get(of.flatMap(({ id }) => [...(this.#about.get(id) ?? [])]));
+    return about.filter(({ author, kind }) => authors.has(author) && kind !== REACT);
   }
 
   async search(
@@ -197,6 +207,11 @@ export class MemoryChatStore implements ChatStore {
 
   #all(fits: (message: StoredMessage) => boolean): StoredMessage[] {
     return [...this.#messages.values()].filter(fits);
+  }
+
+  #dangling(): MessageId[] {
+    const targets = this.#all(({ flags }) => (flags & FLAG.dangling) !== 0).map(({ target }) => target);
+    return [...new Set(targets)].filter((id) => id !== null && !this.#messages.has(id)) as MessageId[];
   }
 
   #counted(afterRow: number, without?: LeftOut): StoredMessage[] {

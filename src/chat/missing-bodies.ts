@@ -15,6 +15,11 @@ export interface MissingBodiesDependencies {
   channels: () => readonly Channel[];
 }
 
+/** Bodies that are read at once: of the longest that is about two messages. */
+const READ_AT_ONCE = 16;
+/** Bodies that one may wait for; an honest one asks for a page at a time. */
+const ASKED = 4 * PAGE;
+
 type Channel = Pick<SessionChannel<ChatMessages>, 'send' | 'sendBulk'>;
 
 /**
@@ -25,6 +30,8 @@ export class MissingBodies {
   readonly #deps: MissingBodiesDependencies;
   /** What each was asked for: once is enough. */
   readonly #asked = new WeakMap<Channel, Set<MessageId>>();
+  /** What each waits for, while it is being given. */
+  readonly #giving = new WeakMap<Channel, Set<MessageId>>();
   /** Those that were here and are still found by their text. */
   readonly #dropped = new Set<MessageId>();
 
@@ -57,7 +64,28 @@ export class MissingBodies {
     for (const { id } of messages) this.#dropped.add(id);
   }
 
+  /**
+   * Gives what is asked for, as it is taken: however often one asks, it waits for one set of ids, of which a few bodies
+   * are read at a time.
+   */
   async give(channel: Channel, ids: readonly MessageId[]): Promise<void> {
+    const waiting = this.#giving.get(channel);
+    const asked = waiting ?? new Set<MessageId>();
+    for (const id of ids) if (asked.size < ASKED) asked.add(id);
+    if (waiting) return;
+    this.#giving.set(channel, asked);
+    try {
+      while (asked.size > 0) {
+        const some = [...asked].slice(0, READ_AT_ONCE);
+        for (const id of some) asked.delete(id);
+        if (!(await this.#giveSome(channel, some))) return;
+      }
+    } finally {
+      this.#giving.delete(channel);
+    }
+  }
+
+  async #giveSome(channel: Channel, ids: readonly MessageId[]): Promise<boolean> {
     const { store, messages } = this.#deps;
     const found = (await store.get(ids)).filter((each) => each.body !== null && messages.isWhole(each));
     for (let i = 0; i < found.length; ) {
@@ -67,8 +95,9 @@ export class MissingBodies {
         bodies.push({ id: idBytes(id), body: body as Uint8Array });
         bytes += body?.byteLength ?? 0;
       }
-      if (!(await channel.sendBulk('bodies', { bodies }))) return;
+      if (!(await channel.sendBulk('bodies', { bodies }))) return false;
     }
+    return true;
   }
 
   /** To be called alone. Resolves to how many came. Throws MESSAGE_MALFORMED for one that is not the one hashed. */

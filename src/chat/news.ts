@@ -39,14 +39,17 @@ export class News {
     this.#deps = deps;
   }
 
-  async tell(recorded: readonly Recorded[]): Promise<void> {
-    if (Math.max(recorded.length, this.#deps.expected()) > TOLD_ONE_BY_ONE)
+  /** `bulk`: they came with others of a history, of which more is expected; how much is what its giver says. */
+  async tell(recorded: readonly Recorded[], bulk: boolean): Promise<void> {
+    if (Math.max(recorded.length, bulk ? this.#deps.expected() : 0) > TOLD_ONE_BY_ONE)
       return this.change(recorded.length);
     const said = recorded.flatMap(({ what, id }) => (what === 'said' ? [id] : []));
     const shown = new Map((await this.#deps.pages.messages(said)).map((each) => [each.id, each]));
+    const targets = new Set(recorded.flatMap((each) => ('target' in each ? [each.target] : [])));
+    const done = new Map((await this.#deps.pages.messages([...targets])).map((each) => [each.id, each]));
     for (const each of recorded) {
       if (this.#deps.isBlocked(each.author)) continue;
-      if ('target' in each) await this.#tellDone(each);
+      if ('target' in each) this.#tellDone(each, done.get(each.target));
       const message = shown.get(each.id);
       if (message) this.#deps.events.message(message);
     }
@@ -72,8 +75,7 @@ export class News {
     this.#changed = null;
   }
 
-  async #tellDone(recorded: Extract<Recorded, { target: MessageId }>): Promise<void> {
-    const [message] = await this.#deps.pages.messages([recorded.target]);
+  #tellDone(recorded: Extract<Recorded, { target: MessageId }>, message: Shown | undefined): void {
     if (!message) return;
     const { events } = this.#deps;
     const { author: by } = recorded;

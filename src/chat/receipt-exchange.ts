@@ -146,7 +146,8 @@ export class ReceiptExchange {
     const unkept = this.#unkept;
     this.#unkept = new Set();
     const receipts = this.#deps.receipts.all.filter(({ member }) => unkept.has(member));
-    if (receipts.length > 0) await this.#deps.store.apply({ receipts });
+    const receiptsGone = this.#deps.receipts.takeGone();
+    if (receipts.length > 0) await this.#deps.store.apply({ receipts, receiptsGone });
   }
 
   async #resolve(members: readonly PeerId[]): Promise<void> {

@@ -46,9 +46,13 @@ interface Receipt extends StoredReceipt {
 export class Receipts {
   readonly #domain: Uint8Array;
   readonly #rows = new Map<PeerId, Receipt>();
+  readonly #standing: (member: PeerId) => number;
+  #gone: PeerId[] = [];
   #digest: Uint8Array | null = null;
 
-  constructor(roomId: string) {
+  /** `standing`: among too many, the rows of those with less go for those with more; who has none is the first to go. */
+  constructor(roomId: string, { standing = () => 0 }: { standing?: (member: PeerId) => number } = {}) {
+    this.#standing = standing;
     this.#domain = b4a.concat([DOMAIN, b4a.from(roomId, 'hex')]);
   }
 
@@ -115,15 +119,23 @@ export class Receipts {
     return this.#rows.get(member)?.read ?? [];
   }
 
-  /** Takes a row in. `old`: it or a newer one is here; `wrong`: its member has not signed it. */
+  /**
+   * Takes a row in. `old`: it or a newer one is here; `wrong`: its member has not signed it; `full`: nobody here has less
+   * standing. Anybody can make up members and sign for them: those push out none that are real.
+   */
   put({ bytes, signature }: Pick<StoredReceipt, 'bytes' | 'signature'>): PeerId | 'old' | 'wrong' | 'full' {
     const wire = decodeAll(codec, b4a.from(bytes));
     const member = peerId(wire.member);
     const known = this.#rows.get(member);
     if (known && known.count >= wire.count) return 'old';
-    if (!known && this.#rows.size >= LIMITS.chatReceipts) return 'full';
+    const least = known || this.#rows.size < LIMITS.chatReceipts ? null : this.#leastBelow(member);
+    if (least === undefined) return 'full';
     if (!sodium.crypto_sign_verify_detached(signature, b4a.concat([this.#domain, bytes]), wire.member))
       return 'wrong';
+    if (least !== null) {
+      this.#rows.delete(least);
+      this.#gone.push(least);
+    }
     this.#rows.set(member, {
       member,
       bytes: b4a.from(bytes),
@@ -136,6 +148,25 @@ export class Receipts {
     });
     this.#digest = null;
     return member;
+  }
+
+  /** Members whose rows went since this was asked last. */
+  takeGone(): PeerId[] {
+    const gone = this.#gone.filter((member) => !this.#rows.has(member));
+    this.#gone = [];
+    return gone;
+  }
+
+  /** The member of least standing who has less than this one. */
+  #leastBelow(member: PeerId): PeerId | undefined {
+    let below = this.#standing(member);
+    let least: PeerId | undefined;
+    for (const each of below > 0 ? this.#rows.keys() : []) {
+      const standing = this.#standing(each);
+      if (standing < below) [least, below] = [each, standing];
+      if (below === 0) break;
+    }
+    return least;
   }
 
   /** Ids that the rows of these members name. */

@@ -1,5 +1,6 @@
 import { type PeerId, peerTag } from '../identity/peer-id.js';
-import type { BodyChange, ChatStore, Counts, NewMessage, StoredMessage } from './chat-store.js';
+import { LIMITS } from '../limits.js';
+import type { Authored, BodyChange, ChatStore, Counts, NewMessage, StoredMessage } from './chat-store.js';
 import { FLAG } from './chat-store.js';
 import type { Content } from './content.js';
 import { KINDS, logId, type MessageId } from './message.js';
@@ -53,15 +54,17 @@ interface Draft {
  */
 export class Recorder {
   readonly #deps: RecorderDependencies;
-  /** What messages that are here are about, though it was not here when they came. */
+  /** What messages that are here are about, though it was not here when they came: some of it, or all if not `#more`. */
   readonly #dangling = new Set<MessageId>();
+  /** Too much of it to be remembered: the store is asked what there is about each message that comes. */
+  #more = false;
 
   constructor(deps: RecorderDependencies) {
     this.#deps = deps;
   }
 
   load(dangling: readonly MessageId[]): void {
-    for (const id of dangling) this.#dangling.add(id);
+    for (const id of dangling) this.#dangle(id);
   }
 
   async record(verdict: Verdict, counts: Counts): Promise<{ recorded: Recorded[]; counts: Counts }> {
@@ -103,9 +106,26 @@ export class Recorder {
         wanted.add(opened.content.replyTo);
     }
     for (const message of await store.get([...wanted])) batch.stored.set(message.id, message);
-    const targets = [...batch.stored.keys()];
-    const late = contents.map(({ judged }) => judged.message.id).filter((id) => this.#dangling.has(id));
-    for (const each of await store.about([...targets, ...late])) batch.about(each);
+    // Not what others have done to it: a reaction would read all that came before it.
+    const changed = new Map<MessageId, Authored>();
+    for (const { judged, opened } of contents) {
+      const { id, header } = judged.message;
+      const target = header.target && batch.stored.get(header.target);
+      const changes = opened.content?.kind === 'edit' || opened.content?.kind === 'delete';
+      if (target && changes && target.author === header.author) changed.set(target.id, target);
+      if (this.#isDangling(id)) changed.set(id, { id, author: header.author });
+    }
+    for (const each of await store.changes([...changed.values()])) batch.about(each);
+  }
+
+  #isDangling(id: MessageId): boolean {
+    return this.#more || this.#dangling.has(id);
+  }
+
+  #dangle(target: MessageId): void {
+    this.#dangling.add(target);
+    this.#more ||= this.#dangling.size >= LIMITS.chatHeldMessages;
+    if (this.#more) this.#dangling.clear();
   }
 
   #add(
@@ -146,10 +166,11 @@ export class Recorder {
     const says = isSaying(content) || (body === null && isShownKind(header.kind));
     const isShown = target === null && says;
     let erasedBefore = false;
-    if (this.#dangling.delete(id) && target === null)
+    if (this.#isDangling(id) && target === null)
       erasedBefore = batch
         .aboutOf(id)
         .some((each) => each.author === author && KINDS[each.kind] === 'delete');
+    this.#dangling.delete(id);
     if (isShown) flags |= FLAG.shown;
     if (isShown && content && this.#mentions(content, batch, names())) flags |= FLAG.mentionsMe;
     if (erasedBefore) flags |= FLAG.erased;
@@ -173,7 +194,7 @@ export class Recorder {
     if (!target) return null;
     const about = batch.find(target);
     if (!about) {
-      this.#dangling.add(target);
+      this.#dangle(target);
       return { flags: FLAG.dangling, recorded: nothing };
     }
     const isErased = (about.flags & FLAG.erased) !== 0;

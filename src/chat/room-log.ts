@@ -36,6 +36,8 @@ export class RoomLog {
   readonly #logs = new Map<LogId, StoredLog>();
   #tips: readonly Tip[] = [];
   #clock = 0;
+  /** Told to everybody who has another digest, so made once for all of them. */
+  #summaries: readonly LogSummary[] | null = null;
   #digest: Uint8Array | null = null;
 
   /** A `live` log is not closed: it has what came while one was there, in the order in which it came. */
@@ -71,6 +73,11 @@ export class RoomLog {
     return [...this.#logs.keys()].map(authorOf);
   }
 
+  /** Whether this person has written here. */
+  hasWritten(author: PeerId): boolean {
+    return this.#quota.has(author);
+  }
+
   log(id: LogId): StoredLog | undefined {
     return this.#logs.get(id);
   }
@@ -81,9 +88,10 @@ export class RoomLog {
     return this.#digest;
   }
 
-  /** In the order of their ids. */
-  get summaries(): LogSummary[] {
-    return [...this.#logs.keys()].sort().map((id) => summarize(this.#logs.get(id) as StoredLog));
+  /** In the order of their ids. The same array until something is stored. */
+  get summaries(): readonly LogSummary[] {
+    this.#summaries ??= [...this.#logs.keys()].sort().map((id) => summarize(this.#logs.get(id) as StoredLog));
+    return this.#summaries;
   }
 
   summary(id: LogId): LogSummary | undefined {
@@ -145,6 +153,7 @@ export class RoomLog {
     const before = this.#logs.get(log.id)?.messages ?? 0;
     this.#logs.set(log.id, log);
     this.#quota.add(authorOf(log.id), log.messages - before);
+    this.#summaries = null;
     this.#digest = null;
   }
 }

@@ -4,6 +4,7 @@ import type { PeerId } from '../identity/peer-id.js';
 import { LIMITS } from '../limits.js';
 import type { Row, Statement, Storage, Value } from '../storage/database.js';
 import {
+  type Authored,
   BESIDE_BYTES,
   byAuthor,
   type Change,
@@ -23,7 +24,7 @@ import {
   type StoredMessage,
   type StoredRoom,
 } from './chat-store.js';
-import { COLUMNS, DIRECT, FROM, logOf, storedMessage } from './chat-tables.js';
+import { COLUMNS, DIRECT, FROM, logOf, REACT, storedMessage } from './chat-tables.js';
 import { authorOf, idBytes, type LogId, logBytes, type MessageId, messageId } from './message.js';
 import type { Place, Tip } from './order.js';
 import { conditions, leavingOut } from './page-conditions.js';
@@ -67,7 +68,9 @@ export class SqliteChatStore implements ChatStore {
       [this.#room],
     );
     const dangling = await this.#storage.all(
-      `SELECT CAST(target AS BLOB) AS target FROM chat_message WHERE target IS NOT NULL AND room = ? AND flags & ${FLAG.dangling} LIMIT ?`,
+      `SELECT DISTINCT CAST(m.target AS BLOB) AS target FROM chat_message m
+       WHERE m.target IS NOT NULL AND m.room = ? AND m.flags & ${FLAG.dangling}
+         AND NOT EXISTS (SELECT 1 FROM chat_message t WHERE t.id = m.target) LIMIT ?`,
       [this.#room, LIMITS.chatHeldMessages],
     );
     return {
@@ -86,7 +89,8 @@ export class SqliteChatStore implements ChatStore {
   }
 
   async apply(change: Change): Promise<void> {
-    const { messages = [], logs = [], bodies = [], receipts = [], tips, counts, readRow } = change;
+    const { messages = [], logs = [], bodies = [], receipts = [], receiptsGone = [] } = change;
+    const { tips, counts, readRow } = change;
     await this.#keysOf(logs);
     const rows = messages.map(() => this.#nextRow());
     await this.#texts.extend(rows);
@@ -127,6 +131,8 @@ export class SqliteChatStore implements ChatStore {
         [JSON.stringify(heads), count, key],
       ]);
     }
+    for (const member of receiptsGone)
+      batch.push(['DELETE FROM chat_receipt WHERE room = ? AND member = ?', [this.#room, member]]);
     for (const { member, bytes, signature } of receipts)
       batch.push([
         'INSERT OR REPLACE INTO chat_receipt VALUES (?, ?, ?, ?)',
@@ -195,6 +201,25 @@ export class SqliteChatStore implements ChatStore {
       `SELECT ${COLUMNS} ${FROM} WHERE m.target IN ${IN} AND m.room = ?`,
       targets,
     );
+    return this.#messages(rows);
+  }
+
+  async changes(of: readonly Authored[]): Promise<StoredMessage[]> {
+    const rows: Row[] = [];
+    for (let i = 0; i < of.length; i += IDS) {
+      const some = of.slice(i, i + IDS);
+      const padded = (ids: Value[]): Value[] => [...ids, ...Array<Value>(IDS - ids.length).fill(NO_ID)];
+      rows.push(
+        ...(await this.#storage.all(
+          `SELECT ${COLUMNS} ${FROM} WHERE m.target IN ${IN} AND substr(l.id, 1, 32) IN ${IN} AND m.kind <> ${REACT} AND m.room = ?`,
+          [
+            ...padded(some.map(({ id }) => idBytes(id))),
+            ...padded(some.map(({ author }) => b4a.from(author, 'hex'))),
+            this.#room,
+          ],
+        )),
+      );
+    }
     return this.#messages(rows);
   }
 

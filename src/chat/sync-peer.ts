@@ -34,8 +34,9 @@ export class SyncPeer {
   readonly lacking = new Map<LogId, Lack>();
   /** Logs to be announced to it. */
   readonly dirty = new Set<LogId>();
-  /** When it was asked last, and until when it is not asked again since it gave too little. */
-  askedAt = Number.NEGATIVE_INFINITY;
+  /** When it was asked last, or came: who comes anew, under whatever instance, stands behind those who wait. */
+  askedAt: number;
+  /** Until when it is not asked again since it gave too little. */
   pausedUntil = Number.NEGATIVE_INFINITY;
   pauseMs = 0;
   /** Its forked logs, as far as they were asked for. */
@@ -52,6 +53,7 @@ export class SyncPeer {
   constructor(instance: string, channel: SyncChannel, clock: Clock) {
     this.instance = instance;
     this.channel = channel;
+    this.askedAt = clock.now();
     this.pushes = new TokenBucket(clock, PUSHES);
     this.restarts = new TokenBucket(clock, RESTARTS);
   }

@@ -41,6 +41,13 @@ export class Desk {
     });
   }
 
+  /** Goes on from what the store has, as after a start. */
+  async load(): Promise<void> {
+    const stored = await this.store.load();
+    this.log.load(stored);
+    this.#recorder.load(stored.dangling);
+  }
+
   /** The message that one would write now; `change` makes it another than the rules have it. */
   make(content: Content, target: MessageId | null = null, change: Partial<Header> = {}): Message {
     const header = {

@@ -18,6 +18,8 @@ export class HostileMember {
   readonly desk: Desk;
   /** Resolves once the other end has hung up; the nodes may have found a new stream since. */
   readonly ended: Promise<void>;
+  /** Resolves once it was asked for history. */
+  readonly asked: Promise<void>;
   readonly #channel: SessionChannel<ChatMessages>;
 
   private constructor(
@@ -25,10 +27,12 @@ export class HostileMember {
     desk: Desk,
     channel: SessionChannel<ChatMessages>,
     ended: Promise<void>,
+    asked: Promise<void>,
   ) {
     this.node = node;
     this.desk = desk;
     this.ended = ended;
+    this.asked = asked;
     this.#channel = channel;
   }
 
@@ -55,15 +59,21 @@ export class HostileMember {
           { profile: () => {}, full: () => {} },
           { onReset: () => hungUp() },
         );
-        const channel = session.open(chatChannel, DEAF);
+        let wanted = () => {};
+        const asked = new Promise<void>((ask) => {
+          wanted = ask;
+        });
+        const channel = session.open(chatChannel, { ...DEAF, want: () => wanted() });
         if (!silent) room.send('profile', { name: 'Mallory' });
-        resolve(new HostileMember(node, desk, channel, ended));
+        resolve(new HostileMember(node, desk, channel, ended, asked));
       });
       node.network.join(keys);
     });
   }
 
   send: SessionChannel<ChatMessages>['send'] = (name, value) => this.#channel.send(name, value);
+
+  bulk: SessionChannel<ChatMessages>['sendBulk'] = (name, value) => this.#channel.sendBulk(name, value);
 
   /** Sends a message as if it had just been written, changed or not. */
   says(message: Message, change: Partial<WireMessage> = {}): void {
