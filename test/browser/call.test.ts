@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 
 import t, { type Test } from 'tap';
+import { MAIN } from '../hosts/hosts.js';
 import { Person } from '../support/command.js';
 import { has } from '../support/needs.js';
 import { onOwnNetwork } from '../support/on-own-network.js';
@@ -96,6 +97,14 @@ async function seenWithoutBrowser(t: Test, person: Person, page: Page): Promise<
   const [stream] = (JSON.parse(stdout) as { streams: Record<string, string | number>[] }).streams;
   t.match(stream, { codec_name: 'h264' });
   t.ok(Number(stream?.nb_read_frames) > 10, `${stream?.nb_read_frames} frames`);
+
+  const shell = `{ "$0" "$@"; echo "watch ended with $?" >&2; } | ffmpeg -v error -i - -frames:v 10 -f framemd5 -`;
+  const watching = ['--data', person.data, 'watch', 'lab', '--kind', 'camera', '--out', '-', '--lan-only'];
+  const piped = person.spawn('sh', ['-c', shell, process.execPath, MAIN, ...watching], { timeout: 60_000 });
+  const { code, out: digests, err } = await piped.done;
+  t.equal(code, 0, 'a program that reads it can show it while it comes');
+  t.equal(digests.match(/^0,/gm)?.length, 10, 'ten pictures');
+  t.match(err, /watch ended with 0/, 'and when nobody reads any more it ends in peace');
 }
 
 const isOff = (page: Page, thing: 'Camera' | 'Microphone') =>
