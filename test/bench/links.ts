@@ -16,15 +16,21 @@ const LINES = [
   ['1 Gbit/s', { mbit: 1000, roundTripMs: 0 }],
   ['100 Mbit/s 5 ms', { mbit: 100, roundTripMs: 5 }],
   ['20 Mbit/s 80 ms', { mbit: 20, roundTripMs: 80 }],
+  ['100 Mbit/s 5 ms, 1 % loss', { mbit: 100, roundTripMs: 5, lossPercent: 1 }],
+  ['20 Mbit/s 80 ms, 1 % loss', { mbit: 20, roundTripMs: 80, lossPercent: 1 }],
 ] as const;
+/** What iperf3 leaves out at its beginning: as long as the warm-up of ours. */
+const OMITTED_SECONDS = 5;
 
 const POLICIES = ['idle', 'naive', 'ours'] as const;
 type Run = Figures & { idle: number };
+/** Where packets are lost, MB/s of iperf3 on the same line with the same congestion control. */
+type Round = Record<(typeof POLICIES)[number], Run> & { iperf?: number };
 
 /**
  * A message of 64 bytes every 25 ms beside bulk as fast as it goes: what the window leaves of the rate that
- * back-pressure alone comes to, and what each of them adds to the message's round trip. With `words`, such as `tcp` and
- * `1 Gbit/s`, only the lines that bear them all.
+ * back-pressure alone comes to, and what each of them adds to the message's round trip. Where packets are lost, beside
+ * what iperf3 comes to. With `words`, such as `tcp` and `1 Gbit/s`, only the lines that bear them all.
  */
 export async function sharingALink(words: readonly string[] = []): Promise<void> {
   for (const carrier of ['tcp', 'udx'] as const) {
@@ -34,12 +40,14 @@ export async function sharingALink(words: readonly string[] = []): Promise<void>
       const host = line ? null : new Host();
       const hosts = line?.hosts ?? ([host, host] as [Host, Host]);
       try {
-        const rounds: Record<(typeof POLICIES)[number], Run>[] = [];
+        const rounds: Round[] = [];
         for (let i = 0; i < ROUNDS; i++) {
-          const round = {} as (typeof rounds)[0];
+          const round = {} as Round;
           for (const policy of POLICIES) {
             round[policy] = await run(hosts, line?.addresses[1] ?? '127.0.0.1', carrier, policy);
           }
+          const isLossy = options !== null && 'lossPercent' in options;
+          if (isLossy && carrier === 'tcp' && line) round.iperf = await iperf(line);
           rounds.push(round);
         }
         report(`${name}, ${carrier}`, rounds);
@@ -81,18 +89,36 @@ async function run(
   }
 }
 
+async function iperf({ hosts: [from, to], addresses }: Line): Promise<number> {
+  const server = to.spawn('iperf3', ['--server', '--one-off', '--forceflush'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    await once(server.stdout as NodeJS.ReadableStream, 'data');
+    const times = ['--time', `${SECONDS}`, '--omit', `${OMITTED_SECONDS}`];
+    const { out } = await from.run('iperf3', ['--client', addresses[1], ...times, '--json']);
+    const { end } = JSON.parse(out) as { end: { sum_received: { bits_per_second: number } } };
+    return end.sum_received.bits_per_second / 8e6;
+  } finally {
+    server.kill('SIGKILL');
+  }
+}
+
 const quantile = (values: readonly number[], q: number) =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? Number.NaN;
 
-function report(name: string, rounds: readonly Record<(typeof POLICIES)[number], Run>[]): void {
-  const over = (fn: (round: (typeof rounds)[0]) => number) => quantile(rounds.map(fn), 0.5);
+function report(name: string, rounds: readonly Round[]): void {
+  const over = (fn: (round: Round) => number) => quantile(rounds.map(fn), 0.5);
   const share = over(({ ours, naive }) => ours.megabytesPerSecond / naive.megabytesPerSecond);
   const rate = (policy: 'ours' | 'naive') => over((round) => round[policy].megabytesPerSecond).toFixed(1);
   const added = (policy: 'ours' | 'naive', q: number) =>
     over((round) => quantile(round[policy].roundTrips, q) - quantile(round.idle.roundTrips, 0.5)).toFixed(1);
+  const beside = rounds.some(({ iperf }) => iperf !== undefined)
+    ? `   ${over(({ ours, iperf = Number.NaN }) => ours.megabytesPerSecond / iperf).toFixed(2)} x iperf3 (${over(({ iperf = Number.NaN }) => iperf).toFixed(1)} MB/s)`
+    : '';
   const idle = over(({ ours }) => ours.idle);
   console.log(
-    `${name.padEnd(22)} ${(100 * share).toFixed(1)} % of naive (${rate('ours')} of ${rate('naive')} MB/s)` +
+    `${name.padEnd(30)} ${(100 * share).toFixed(1)} % of naive (${rate('ours')} of ${rate('naive')} MB/s)${beside}` +
       `   added to a message: median ${added('ours', 0.5)}, p95 ${added('ours', 0.95)} ms` +
       ` (naive ${added('naive', 0.5)}, ${added('naive', 0.95)})` +
       `   s/GB ${over(({ ours }) => ours.sender).toFixed(2)} + ${over(({ ours }) => ours.receiver).toFixed(2)}` +

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { processorTimes } from '../bench/processor.js';
 import { type Host, Lan, MAIN, pids } from '../hosts/hosts.js';
 import { Command } from '../support/command.js';
 import { pause, prove } from './proof.js';
@@ -23,6 +24,8 @@ interface HandedOut {
   others: number[];
   /** Seconds of the processor, of the origin and of each other. */
   processor: number[];
+  /** Share of all processors' time in which nobody used them: a machine has so many hosts to bear. */
+  idle: number;
   identical: boolean;
 }
 
@@ -32,8 +35,8 @@ export async function handOut(): Promise<void> {
   const all = await round(OTHERS, false);
   const list = (numbers: readonly number[], digits: number) =>
     numbers.map((each) => each.toFixed(digits)).join(' ');
-  const say = ({ seconds, origin, others, processor }: HandedOut) =>
-    `${seconds.toFixed(1)} s, the origin sent ${origin.toFixed(2)} of the file, the others ${list(others, 2)}; seconds of the processor: ${list(processor, 1)}`;
+  const say = ({ seconds, origin, others, processor, idle }: HandedOut) =>
+    `${seconds.toFixed(1)} s, the origin sent ${origin.toFixed(2)} of the file, the others ${list(others, 2)}; seconds of the processor: ${list(processor, 1)}, ${(100 * idle).toFixed(0)} % idle`;
   prove(
     `${BYTES / MIB} MiB from an uplink of ${UPLINK} to ${OTHERS} machines`,
     all.seconds <= 1.5 * one.seconds && all.identical,
@@ -74,6 +77,7 @@ async function round(count: number, leaves: boolean): Promise<HandedOut> {
     const before = lan.hosts.map(sentBy);
     const startedAt = performance.now();
     const used = lan.hosts.map(processorOf);
+    const times = processorTimes();
     const sender = chatter(origin, 'send', 'lab', file, '--yes', '--json');
     const done = receivers.map(async (receiver) => {
       await receiver.until(/"transfer-done"/, LONG_MS);
@@ -84,13 +88,15 @@ async function round(count: number, leaves: boolean): Promise<HandedOut> {
       for (const pid of pids(origin.namespace)) process.kill(pid, 'SIGKILL');
     }
     const seconds = Math.max(...(await Promise.all(done)));
+    const now = processorTimes();
+    const idle = (now.idle - times.idle) / (now.all - times.all);
     const processor = lan.hosts.map((host, i) => processorOf(host) - (used[i] as number));
     if (!leaves) await sender.until(/"type":"sent"/, ENDS_MS);
     const sent = lan.hosts.map((host, i) => (sentBy(host) - (before[i] as number)) / BYTES);
     const identical = others.every(
       (host) => spawnSync('cmp', [file, path.join(host.folder, 'to', 'image')]).status === 0,
     );
-    return { seconds, origin: sent[0] as number, others: sent.slice(1), processor, identical };
+    return { seconds, origin: sent[0] as number, others: sent.slice(1), processor, idle, identical };
   } finally {
     lan.close();
   }
