@@ -3,6 +3,7 @@ import { Bonjour, Service } from 'bonjour-service';
 import type { Clock, Timer } from '../clock.js';
 import type { Log } from '../log.js';
 import { Resource } from '../resource.js';
+import { TokenBucket } from '../token-bucket.js';
 import type { NetworkLink } from './interfaces.js';
 import { MdnsSocket } from './mdns-socket.js';
 
@@ -54,11 +55,13 @@ const INSTANCE = /^([0-9a-f]{16})\._chatter\._tcp\.local$/i;
 /** Whoever speaks mDNS at all answers this one (RFC 6763 section 9). */
 const ANYTHING = '_services._dns-sd._udp.local';
 const GOODBYE_MS = 250;
+/** A record is said this often when it is new, since a datagram may be lost (RFC 6762 section 8.3). */
+const REPEAT_MS = 1_000;
 /**
- * A new record is said twice, this far apart, since a datagram may be lost (RFC 6762 section 8.3); and no record is said
- * more often, whoever asks (section 6): in a crowd everybody hears the answer to anybody.
+ * Who asks first hears at once that somebody is here; in a crowd everybody hears the answer to anybody, so that it is
+ * enough to say it once a second (RFC 6762 section 6).
  */
-const SAY_EVERY_MS = 1_000;
+const ANSWERS = { perSecond: 1, burst: 3 };
 /** Services in one packet that are looked at: everybody has one. */
 const SERVICES_PER_PACKET = 8;
 /** So many questions that this machine itself did not hear in a row: the group was lost, or the port was not got. */
@@ -79,11 +82,11 @@ export class MdnsLink extends Resource<{ heard: [Heard]; deaf: [] }> {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #hostName = `${randomBytes(8).toString('hex')}.local`;
+  readonly #answers: TokenBucket;
   #server: BonjourServer | null = null;
   #socket: MdnsSocket | null = null;
   #unheard = 0;
   #records: DnsRecord[] = [];
-  #saidAt = Number.NEGATIVE_INFINITY;
   /** The records will be said once more. */
   #again: Timer | null = null;
 
@@ -92,6 +95,7 @@ export class MdnsLink extends Resource<{ heard: [Heard]; deaf: [] }> {
     this.#link = link;
     this.#clock = clock;
     this.#log = log;
+    this.#answers = new TokenBucket(clock, ANSWERS);
   }
 
   protected async _open(): Promise<void> {
@@ -131,9 +135,8 @@ export class MdnsLink extends Resource<{ heard: [Heard]; deaf: [] }> {
       nothing,
     );
     this.#records = (service.records() as DnsRecord[]).filter(({ type }) => type !== 'A' && type !== 'AAAA');
-    this.#again?.cancel();
     this.#say();
-    this.#again = this.#clock.after(SAY_EVERY_MS, () => this.#say());
+    this.#sayAgain();
   }
 
   /** Asks who is there, and tells `deaf` if the questions before came back to nobody. */
@@ -172,16 +175,21 @@ export class MdnsLink extends Resource<{ heard: [Heard]; deaf: [] }> {
   }
 
   #answer(): void {
-    if (this.#again || this.#records.length === 0) return;
-    const waitMs = this.#saidAt + SAY_EVERY_MS - this.#clock.now();
-    if (waitMs <= 0) this.#say();
-    else this.#again = this.#clock.after(waitMs, () => this.#say());
+    if (this.#records.length === 0) return;
+    if (this.#answers.take()) this.#say();
+    else if (!this.#again) this.#sayAgain();
   }
 
   #say(): void {
-    this.#again = null;
-    this.#saidAt = this.#clock.now();
     this.#server?.mdns.respond(this.#records);
+  }
+
+  #sayAgain(): void {
+    this.#again?.cancel();
+    this.#again = this.#clock.after(REPEAT_MS, () => {
+      this.#again = null;
+      this.#say();
+    });
   }
 
   #onResponse({ answers, additionals }: Packet, host: string): void {
